@@ -1,0 +1,123 @@
+// Package bot knows how to reach people: what a message and a reply are, who
+// handles them, and how a reply is turned into what a person reads.
+package bot
+
+import "strings"
+
+// A Status is what became of a message. The set is closed.
+type Status string
+
+// The statuses of a Reply.
+const (
+	Answered      Status = "answered"
+	Clarification Status = "clarification"
+	Verdict       Status = "verdict"
+	NotCovered    Status = "not_covered" // topic in the plan, detail not
+	OutOfScope    Status = "out_of_scope"
+	Smalltalk     Status = "smalltalk"
+	Declined      Status = "declined"
+	Handoff       Status = "handoff"
+	Done          Status = "done" // a command carried out
+	Failed        Status = "error"
+)
+
+// A Kind says where the words of a Part come from.
+type Kind string
+
+// The kinds of a Part. Words of kind Plain carry no fact: no digit, date,
+// amount, bureau or programme name; [Render] refuses a Reply that breaks this.
+const (
+	Plain    Kind = ""
+	Quoted   Kind = "quoted"   // a verbatim span of a measure
+	Derived  Kind = "derived"  // a named rule applied to a quote: 今年内 -> 2022-12-31
+	Echoed   Kind = "echoed"   // the person's own words
+	Contact  Kind = "contact"  // a directory or card entry
+	Recorded Kind = "recorded" // a ledger, log or settings entry, by id
+)
+
+// A Source names a measure of a published document. Doc is "" for the main
+// plan; a citation of it is the bare label.
+type Source struct {
+	Doc   string `json:"doc,omitempty"`
+	Label string `json:"label"`
+}
+
+// String is the citation: "39", or "doc:label" beside the main plan.
+func (s Source) String() string {
+	if s.Doc == "" {
+		return s.Label
+	}
+	return s.Doc + ":" + s.Label
+}
+
+// A Part is a run of words with one provenance.
+type Part struct {
+	Kind   Kind   `json:"kind,omitempty"`
+	Text   string `json:"text"`
+	Source Source `json:"source,omitzero"`
+	// Quote is, for Derived, the verbatim span that Rule was applied to.
+	Quote string `json:"quote,omitempty"`
+	Rule  string `json:"rule,omitempty"`
+	// Ref is the id of the record behind a Recorded or Contact part.
+	Ref string `json:"ref,omitempty"`
+}
+
+// A Line is one paragraph of a reply.
+type Line []Part
+
+// Text is what a person reads of the line.
+func (l Line) Text() string {
+	var b strings.Builder
+	for _, p := range l {
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// A Choice is something the person may pick by number or button next. Measure
+// and Intent are what picking it asks.
+type Choice struct {
+	Text    string `json:"text"`
+	Measure string `json:"measure,omitempty"`
+	Intent  string `json:"intent,omitempty"`
+}
+
+// A Reply is the answer to one message, not yet rendered.
+type Reply struct {
+	Status  Status
+	Lines   []Line
+	Choices []Choice
+	// Verdict and Programme are set while an eligibility dialogue runs and at its end.
+	Verdict   string // likely, unlikely, unknown or ""
+	Programme string
+	// Version is the hash of the snapshot the reply was made from.
+	Version string
+}
+
+// Say is a line of plain words.
+func Say(text string) Line { return Line{{Text: text}} }
+
+// Words is a part of plain words.
+func Words(text string) Part { return Part{Text: text} }
+
+// Quote is a part that repeats a span of a measure.
+func Quote(label, text string) Part {
+	return Part{Kind: Quoted, Text: text, Source: Source{Label: label}}
+}
+
+// Citations lists the sources whose facts stand in the reply, in order of
+// appearance, each once.
+func (r Reply) Citations() []Source {
+	out := []Source{}
+	seen := map[Source]bool{}
+	for _, l := range r.Lines {
+		for _, p := range l {
+			if p.Source.Label == "" || seen[p.Source] {
+				continue
+			}
+			seen[p.Source] = true
+			out = append(out, p.Source)
+		}
+	}
+	return out
+}
