@@ -1,0 +1,3 @@
+// Package segment turns text into the units that matching works on: normalised
+// characters, words, syllables.
+package segment
