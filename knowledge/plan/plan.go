@@ -54,6 +54,8 @@ type Item struct {
 	Amounts      []Amount   `json:"amounts"`
 	Groups       []string   `json:"groups"`
 	Deliverables []string   `json:"deliverables"`
+
+	lists []responsibility
 }
 
 // A Bureau is one mention of a responsible body (责任单位).
@@ -104,18 +106,5 @@ func (p *Plan) Item(no string) (*Item, bool) {
 	return nil, false
 }
 
-// Body is the item's text without its closing responsibility bracket.
-func (it *Item) Body() string {
-	t := strings.TrimSpace(it.Text)
-	if len(it.Bureaus) == 0 {
-		return t
-	}
-	i := strings.LastIndex(t, it.Bureaus[0].Name)
-	if i < 0 {
-		return t
-	}
-	if open := strings.LastIndexAny(t[:i], "(（[【"); open >= 0 {
-		return strings.TrimSpace(t[:open])
-	}
-	return t
-}
+// Body is the item's text without its closing list of bodies.
+func (it *Item) Body() string { return strings.TrimSpace(it.withoutLists()) }

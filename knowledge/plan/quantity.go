@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A figure is a number with its unit and where it stands.
+type figure struct {
+	text     string // verbatim, with comparison
+	value    float64
+	max      *float64
+	unit     string
+	cmp      string
+	sentence string
+	clause   string
+	before   string // of the clause, up to text
+	after    string // of the clause, behind text
+	shared   string // recipient or purpose that a list gives it
+}
+
+const (
+	numberPattern = `[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?`
+	units         = `万亿元|亿元|千万元|百万元|万元|千元|元|个百分点|百分点|%|％|‰|人次|万人次|万人|人|名|户|家|个|所|项|条|件|套|次|场|万亩|亩|公顷|万吨|吨|公里|千米|平方米|平方公里|张|批|期|届|座|处|只|头|株|台|辆|艘|门|类|种|支|部|篇|本|份|宗|对|位|组|间|栋|幢|床|千瓦|兆瓦|万千瓦|亿件|万件|亿次|万次|万个|万户|万套|万辆|万头|倍|公斤|斤|度|学时|课时|所以上`
+	dash          = `[—－\-–~～至到]{1,2}`
+)
+
+var (
+	figurePattern = regexp.MustCompile(
+		`((?:不低于|不少于|不得低于|不得少于|不超过|不高于|不得超过|最高不超过|最多不超过|控制在|最高|最低|最多|至少|超过|突破|达到|达|低于|少于|约|近|不足|新增)?)[\s　]*` +
+			`(` + numberPattern + `)[\s　]*(?:` + dash + `[\s　]*(` + numberPattern + `))?[\s　]*(` + units + `)?` +
+			`((?:\s*(?:及|或|\(含\)|（含）)?\s*(?:以上|以下|以内|左右|之内|以外|上下|区间))?)`)
+	ratioPattern = regexp.MustCompile(numberPattern + `(?:[:：∶]` + numberPattern + `)+(?:左右|以内)?`)
+	dateAround   = regexp.MustCompile(`^[\s　]*(?:年|月|日|号|时|周岁|岁|天|小时|世纪|个月|个工作日|工作日|个自然日|分钟)`)
+	wordUnit     = regexp.MustCompile(`^[\p{Han}]{1,2}`)
+)
+
+// figures finds the numbers that may bind or benefit someone: no dates, ages,
+// document numbers, names of laws or numbers of sections.
+func figures(text string) []figure {
+	var out []figure
+	for _, sentence := range Sentences(text) {
+		for _, c := range clauseSpans(sentence) {
+			out = append(out, clauseFigures(sentence, c)...)
+		}
+	}
+	return out
+}
+
+// clauseSpans cuts a sentence at commas, brackets not kept whole: a bracket may
+// hold the amounts.
+func clauseSpans(sentence string) []string {
+	return strings.FieldsFunc(sentence, func(r rune) bool { return strings.ContainsRune("，,。；;！？\n", r) })
+}
+
+func clauseFigures(sentence, clause string) []figure {
+	var out []figure
+	masked := mask(clause)
+	for _, m := range figurePattern.FindAllStringSubmatchIndex(masked, -1) {
+		if m[0] == m[1] || dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
+			continue
+		}
+		f := figure{text: strings.TrimSpace(clause[m[0]:m[1]]), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:]}
+		f.value = parse(clause[m[4]:m[5]])
+		if m[6] >= 0 {
+			top := parse(clause[m[6]:m[7]])
+			f.max = &top
+		}
+		if m[8] >= 0 {
+			f.unit = strings.Replace(clause[m[8]:m[9]], "％", "%", 1)
+		}
+		f.cmp = comparison(clause[m[2]:m[3]], clause[m[10]:m[11]], f.max)
+		if f.unit == "" && f.cmp == "=" {
+			continue
+		}
+		out = append(out, f)
+	}
+	for _, m := range ratioPattern.FindAllStringIndex(masked, -1) {
+		out = append(out, figure{text: clause[m[0]:m[1]], value: parse(clause[m[0]:m[1]]), unit: "", cmp: comparison("", clause[m[0]:m[1]], nil), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:]})
+	}
+	return out
+}
+
+// precedesNumber reports whether what stands before a number makes it part of
+// something else: a decimal, a version, a letter.
+func precedesNumber(before string) bool {
+	r := lastRune(before)
+	return r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '第'
+}
+
+var maskedParts = regexp.MustCompile(`《[^》]*》|〔[0-9]{4}〕[0-9]*号?|[(（][0-9]{4}[—－\-–~][0-9]{4}年?[)）]|[0-9]{4}年(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?|[0-9]{1,2}月[0-9]{1,2}日|[0-9A-Za-z]+[+＋][0-9A-Za-z]*`)
+
+// mask blanks what holds no figure, keeping every byte's place.
+func mask(s string) string {
+	return maskedParts.ReplaceAllStringFunc(s, func(m string) string { return strings.Repeat("#", len(m)) })
+}
+
+func parse(s string) float64 {
+	s = strings.ReplaceAll(s, ",", "")
+	if i := strings.IndexAny(s, ":：∶"); i > 0 {
+		s = s[:i]
+	}
+	v, _ := strconv.ParseFloat(s, 64)
+	return v
+}
+
+// comparison reads what a figure says: at least, at most, about, a range.
+func comparison(before, after string, most *float64) string {
+	switch {
+	case most != nil:
+		return "range"
+	case strings.Contains(after, "左右") || strings.Contains(after, "上下") || before == "约" || before == "近":
+		return "about"
+	case slices.Contains([]string{"不低于", "不少于", "不得低于", "不得少于", "至少", "超过", "突破", "最低"}, before), strings.Contains(after, "以上"):
+		return ">="
+	case slices.Contains([]string{"不超过", "不高于", "不得超过", "最高不超过", "最多不超过", "最高", "最多", "低于", "少于"}, before), strings.Contains(after, "以下"), strings.Contains(after, "以内"), strings.Contains(after, "之内"):
+		return "<="
+	}
+	return "="
+}

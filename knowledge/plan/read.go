@@ -1,0 +1,434 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxBytes bounds the text of a document.
+const MaxBytes = 4 << 20
+
+// Errors a caller may test for. Each says what to do.
+var (
+	ErrEmpty    = errors.New("the document holds no text: check the file, a scan has none")
+	ErrTooLarge = fmt.Errorf("the document holds more than %d MiB of text: split it", MaxBytes>>20)
+	ErrNoItems  = errors.New("no numbered measure was found: the document needs numbers such as 一、（一）1. or 第一条")
+	ErrEncoding = errors.New("the text is not UTF-8: save it as UTF-8")
+)
+
+// Options are what a reading may know beside the text. The zero value is useful.
+type Options struct {
+	// Terms are standard terms of policy; what differs from one by a single
+	// character or by two that changed places is warned of.
+	Terms []string
+}
+
+// Read reads the text of a document. The errors are [ErrEmpty], [ErrTooLarge],
+// [ErrEncoding] and [ErrNoItems].
+func Read(text string, o Options) (*Plan, error) {
+	switch {
+	case len(text) > MaxBytes:
+		return nil, ErrTooLarge
+	case !utf8.ValidString(text):
+		return nil, ErrEncoding
+	case strings.TrimSpace(text) == "":
+		return nil, ErrEmpty
+	}
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	p := &Plan{Goals: []Target{}, Items: []Item{}, Frame: []string{}, Unread: []string{}, Warnings: []string{}}
+	sections := outline(text, labels(text))
+	head := text
+	if len(sections) > 0 {
+		head = text[:sections[0].label.from]
+	}
+	p.readHead(head, text)
+	r := reader{plan: p, text: text, firstLeads: leadRule.MatchString(text), columns: tableColumns(text)}
+	for i := range sections {
+		r.section(&sections[i], nil)
+	}
+	if len(p.Items) == 0 {
+		return nil, ErrNoItems
+	}
+	r.number()
+	r.fields()
+	p.readGoals(head)
+	p.warn(text, o.Terms)
+	return p, nil
+}
+
+// A section is a label with its text and what is numbered beneath it.
+type section struct {
+	label label
+	text  string // own text, before the first part
+	whole string // all of it
+	parts []section
+}
+
+// outline nests the labels.
+func outline(text string, all []label) []section {
+	var build func(i int, end int) ([]section, int)
+	build = func(i, end int) ([]section, int) {
+		var out []section
+		for i < len(all) && all[i].from < end {
+			own := all[i]
+			j := i + 1
+			for j < len(all) && all[j].from < end && deeper(own.level, all[j].level) {
+				j++
+			}
+			to := end
+			if j < len(all) {
+				to = min(to, all[j].from)
+			}
+			textEnd := to
+			if i+1 < j {
+				textEnd = all[i+1].from
+			}
+			parts, _ := build(i+1, to)
+			out = append(out, section{own, text[own.to:textEnd], text[own.to:to], parts})
+			i = j
+		}
+		return out, i
+	}
+	out, _ := build(0, len(text))
+	return out
+}
+
+// deeper reports whether a label of level b stands under one of level a. An
+// article stands under a chapter's 一、 and holds all others.
+func deeper(a, b level) bool {
+	rank := func(l level) int {
+		return [...]int{levelHan: 0, levelArticle: 1, levelHanParen: 2, levelDigit: 3}[l]
+	}
+	return rank(b) > rank(a)
+}
+
+type reader struct {
+	plan       *Plan
+	text       string
+	firstLeads bool
+	columns    []string // of a table run together: 牵头单位, 责任单位
+	labels     []label  // of the items
+}
+
+// section reads one section: an item, or a heading over its parts.
+func (r *reader) section(s *section, path []Heading) {
+	if len(s.parts) == 0 || s.isItem() {
+		r.item(s, path)
+		return
+	}
+	heading, rest := cutHeading(s.text)
+	r.plan.Frame = append(r.plan.Frame, strings.TrimSpace(s.label.printed+" "+heading))
+	for _, sentence := range Sentences(rest) {
+		r.plan.Unread = append(r.plan.Unread, sentence)
+	}
+	path = append(slices.Clone(path), Heading{Label: strings.Trim(s.label.printed, "（）()"), Heading: heading})
+	if s.label.level == levelHanParen {
+		path[len(path)-1].Label = s.label.printed
+	}
+	for i := range s.parts {
+		r.section(&s.parts[i], path)
+	}
+}
+
+// isItem reports whether the numbers beneath s only enumerate: they have one
+// list of bodies together, at their end, or s is an article.
+func (s *section) isItem() bool {
+	if s.label.level == levelArticle {
+		return true
+	}
+	if s.label.level == levelHan && len(s.parts) > 0 && s.parts[0].label.level != levelDigit {
+		return false
+	}
+	with := 0
+	for _, p := range s.parts {
+		if len(p.parts) > 0 && !p.isItem() {
+			return false
+		}
+		if len(responsibilities(p.whole, false)) > 0 {
+			with++
+		}
+	}
+	last := s.parts[len(s.parts)-1]
+	return len(s.parts) > 1 && with == 1 && len(responsibilities(last.whole, false)) == 1
+}
+
+// cutHeading parts a heading from the text beneath it.
+func cutHeading(text string) (heading, rest string) {
+	text = strings.TrimSpace(text)
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		return strings.TrimSpace(text[:i]), text[i+1:]
+	}
+	if i := strings.IndexAny(text, "。"); i >= 0 && i+3 < len(text) {
+		return text[:i], text[i+3:]
+	}
+	return strings.TrimSuffix(text, "。"), ""
+}
+
+// item adds a section as an item; what stands behind its last list of bodies
+// belongs to the frame.
+func (r *reader) item(s *section, path []Heading) {
+	text := strings.TrimSpace(s.whole)
+	it := Item{Path: slices.Clone(path), Targets: []Target{}, Deadlines: []Deadline{}, Amounts: []Amount{}, Groups: []string{}, Deliverables: []string{}, Bureaus: []Bureau{}}
+	if it.Path == nil {
+		it.Path = []Heading{}
+	}
+	lists := responsibilities(text, r.firstLeads)
+	if len(lists) == 0 && len(r.columns) > 0 {
+		if res, ok := tableTail(text, r.columns); ok {
+			lists = []responsibility{res}
+		}
+	}
+	if len(lists) > 0 {
+		end := lists[len(lists)-1].to
+		if behind := strings.TrimSpace(text[end:]); behind != "" && closesItem(behind) {
+			for _, line := range strings.Split(behind, "\n") {
+				if line = strings.TrimSpace(line); line != "" {
+					r.plan.Frame = append(r.plan.Frame, line)
+				}
+			}
+			text = text[:end]
+		}
+	} else if i := strings.Index(text, "\n附件"); i > 0 {
+		r.plan.Frame = append(r.plan.Frame, strings.TrimSpace(text[i:]))
+		text = strings.TrimSpace(text[:i])
+	}
+	it.Text = text
+	for _, l := range lists {
+		it.Etc = it.Etc || l.etc
+		for _, b := range l.bureaus {
+			if !slices.ContainsFunc(it.Bureaus, func(x Bureau) bool { return x.Name == b.Name }) {
+				b.First = len(it.Bureaus) == 0
+				it.Bureaus = append(it.Bureaus, b)
+			}
+		}
+		if l.due != "" {
+			it.Deadlines = append(it.Deadlines, deadlineIn(l.due, l.due, r.plan, true)...)
+		}
+	}
+	it.lists = lists
+	it.Heading = leadingHeading(text)
+	r.plan.Items = append(r.plan.Items, it)
+	r.labels = append(r.labels, s.label)
+}
+
+// closesItem reports whether what stands behind a list is no more of the item:
+// it holds no sentence, or a sign. of the end.
+func closesItem(behind string) bool {
+	return !strings.ContainsAny(behind, "；;") && (!strings.Contains(behind, "。") || strings.HasPrefix(behind, "附"))
+}
+
+// leadingHeading is the short sentence that names an item, "" when it begins
+// with its matter at once.
+func leadingHeading(text string) string {
+	if strings.HasPrefix(text, "【") {
+		if end := strings.Index(text, "】"); end > 0 {
+			return text[len("【"):end]
+		}
+	}
+	first := text
+	if i := strings.IndexByte(first, '\n'); i > 0 {
+		first = strings.TrimSpace(first[:i])
+		if utf8.RuneCountInString(first) <= 40 && !strings.ContainsAny(first, "。；;") {
+			return first
+		}
+	}
+	if i := strings.Index(first, "。"); i > 0 && i+3 < len(text) && utf8.RuneCountInString(first[:i]) <= 30 && !strings.ContainsAny(first[:i], "，,:：0123456789") {
+		return first[:i]
+	}
+	return ""
+}
+
+// number gives every item its label: the number where numbers run through the
+// document, B1… for a closing chapter of safeguards, else the path.
+func (r *reader) number() {
+	running := map[level]bool{}
+	for _, lv := range []level{levelDigit, levelArticle} {
+		last, n, ok := 0, 0, true
+		for _, l := range r.labels {
+			if l.level == lv {
+				ok = ok && l.number > last
+				last = l.number
+				n++
+			}
+		}
+		running[lv] = ok && n > 1
+	}
+	used := map[string]bool{}
+	safeguard := 0
+	for i := range r.plan.Items {
+		it, l := &r.plan.Items[i], r.labels[i]
+		no := ""
+		switch {
+		case running[l.level]:
+			no = strconv.Itoa(l.number)
+		case (running[levelDigit] || running[levelArticle]) && len(it.Path) > 0 && strings.Contains(it.Path[0].Heading, "保障"):
+			safeguard++
+			no = "B" + strconv.Itoa(safeguard)
+		default:
+			var parts []string
+			for _, h := range it.Path {
+				parts = append(parts, h.Label)
+			}
+			no = strings.Join(append(parts, l.printed), "/")
+		}
+		for base, n := no, 2; used[no]; n++ {
+			no = base + "#" + strconv.Itoa(n)
+		}
+		used[no] = true
+		it.No = no
+	}
+}
+
+// fields reads targets, deadlines, amounts, groups and deliverables.
+func (r *reader) fields() {
+	for i := range r.plan.Items {
+		it := &r.plan.Items[i]
+		body := it.withoutLists()
+		it.Deadlines = append(it.Deadlines, deadlines(body, r.plan)...)
+		for _, q := range figures(body) {
+			if t, ok := q.target(r.plan); ok {
+				it.Targets = append(it.Targets, t)
+			}
+			if a, ok := q.amount(); ok {
+				it.Amounts = append(it.Amounts, a)
+			}
+		}
+		it.Groups = append(it.Groups, groups(body)...)
+		it.Deliverables = append(it.Deliverables, deliverables(body)...)
+		for _, d := range it.Deadlines {
+			if d.Kind == "multi-year" && d.Due == nil {
+				r.plan.Warnings = append(r.plan.Warnings, fmt.Sprintf("第%s项：“%s”没有写从哪一年算起，到期日要由人确认", it.No, d.Text))
+			}
+		}
+	}
+}
+
+// withoutLists is the item's text with its lists of bodies left out.
+func (it *Item) withoutLists() string {
+	var b strings.Builder
+	from := 0
+	for _, l := range it.lists {
+		b.WriteString(it.Text[from:min(l.from, len(it.Text))] + "\n")
+		from = min(l.to, len(it.Text))
+	}
+	b.WriteString(it.Text[from:])
+	return b.String()
+}
+
+var (
+	isoDay     = regexp.MustCompile(`([0-9]{4})年[\s　]*([0-9]{1,2})月[\s　]*([0-9]{1,2})日`)
+	titleWords = regexp.MustCompile(`(?:计划|方案|措施|意见|办法|规划|要点|通知|分工|分解表|指南|细则|政策|规定|清单)$`)
+	yearsSpan  = regexp.MustCompile(`([0-9]{4})[年]?[—－\-–~至到]{1,2}([0-9]{4})年`)
+	oneYear    = regexp.MustCompile(`([0-9]{4})年`)
+)
+
+// readHead reads title, day of issue, validity and disclosure from what stands
+// before the first number.
+func (p *Plan) readHead(head, text string) {
+	var lines []string
+	for _, l := range strings.Split(head, "\n") {
+		if l = strings.Trim(l, " \t\r　"); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	p.Frame = append(p.Frame, lines...)
+	p.Title = title(lines)
+	for _, l := range lines {
+		bare := strings.Trim(l, "（）() ")
+		if m := isoDay.FindStringSubmatch(bare); m != nil && (len(bare) <= len(m[0])+6 || p.Issued == "" && strings.HasSuffix(bare, m[0])) {
+			p.Issued = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+		}
+		switch {
+		case strings.Contains(l, "不予公开") || strings.Contains(l, "不公开"):
+			p.Disclosure = "不公开"
+		case strings.Contains(l, "依申请公开"):
+			p.Disclosure = "依申请公开"
+		case strings.Contains(l, "公开发布") || strings.Contains(l, "主动公开"):
+			p.Disclosure = "公开"
+		}
+	}
+	if p.Disclosure == "" {
+		for word, d := range map[string]string{"此件公开发布": "公开", "主动公开": "公开", "依申请公开": "依申请公开"} {
+			if strings.Contains(text, word) {
+				p.Disclosure = d
+			}
+		}
+	}
+	if p.Issued == "" {
+		if all := isoDay.FindAllStringSubmatch(head, -1); all != nil {
+			m := all[len(all)-1]
+			p.Issued = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+		}
+	}
+	p.readValidity(text)
+}
+
+// title is the last line of the head that reads like one, else what the head
+// calls itself.
+func title(lines []string) string {
+	best := ""
+	for i, l := range lines {
+		if len([]rune(l)) > 60 || strings.ContainsAny(l, "。:：") {
+			continue
+		}
+		if titleWords.MatchString(l) {
+			best = l
+			if i > 0 && !titleWords.MatchString(lines[i-1]) && joinsTitle(lines[i-1]) {
+				best = lines[i-1] + l
+			}
+		}
+	}
+	if best != "" {
+		return best
+	}
+	whole := strings.Join(lines, "\n")
+	if m := regexp.MustCompile(`《([^》《]{4,60})》`).FindAllStringSubmatch(whole, -1); m != nil {
+		for _, x := range m {
+			if strings.Contains(whole, "现将《"+x[1]+"》") || strings.Contains(whole, "《"+x[1]+"》已") {
+				return x[1]
+			}
+		}
+	}
+	if m := regexp.MustCompile(`^[^\n。：:]{4,60}?(?:意见|通知|方案|计划|措施|办法)`).FindString(whole); m != "" {
+		return m
+	}
+	if len(lines) > 0 {
+		return string([]rune(lines[0])[:min(60, len([]rune(lines[0])))])
+	}
+	return ""
+}
+
+// joinsTitle reports whether a line is the first half of a title.
+func joinsTitle(l string) bool {
+	return strings.Contains(l, "关于") && !strings.ContainsAny(l, "。，,：:〕》")
+}
+
+var validity = regexp.MustCompile(`自([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日起(?:施行|实施|执行|生效)[^。]{0,30}?有效期(?:至([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日|为?([0-9一二三四五六七八九十]+)年)`)
+
+// readValidity reads from when to when the document holds: what it says of
+// itself, else the years of its title, else from its issue on.
+func (p *Plan) readValidity(text string) {
+	if m := validity.FindStringSubmatch(text); m != nil {
+		p.Valid.From = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+		if m[4] != "" {
+			p.Valid.To = fmt.Sprintf("%s-%02d-%02d", m[4], number(m[5]), number(m[6]))
+		} else {
+			p.Valid.To = dayBefore(number(m[1])+number(m[7]), number(m[2]), number(m[3]))
+		}
+		return
+	}
+	if m := yearsSpan.FindStringSubmatch(p.Title); m != nil {
+		p.Valid = Span{m[1] + "-01-01", m[2] + "-12-31"}
+		return
+	}
+	if m := oneYear.FindAllStringSubmatch(p.Title, -1); len(m) == 1 {
+		p.Valid = Span{m[0][1] + "-01-01", m[0][1] + "-12-31"}
+		return
+	}
+	p.Valid.From = p.Issued
+}

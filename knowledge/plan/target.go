@@ -1,0 +1,107 @@
+package plan
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	hedgeWords = regexp.MustCompile(`力争|积极争取|争取|努力|探索|计划|预计|拟|原则上|逐步|鼓励`)
+	// binding words make a figure a target of the doer.
+	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|到[0-9]`)
+	// conditional words make a figure a condition that someone must meet.
+	conditional = regexp.MustCompile(`分别带动|的(?:企业|单位|个人|主体|项目|机构|家庭|人员|经营主体)|满[0-9]`)
+	money       = regexp.MustCompile(`元$`)
+	// paying words give a figure to someone.
+	paying    = regexp.MustCompile(`补贴|补助|奖励|奖补|奖金|资助|给予|贴息|贷款|返还|发放|津贴|分配给|报销|减免|补偿|扶持资金|一次性`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售)[^，,。；;]*$`)
+)
+
+// target makes a target of a figure that binds the doer.
+func (f figure) target(p *Plan) (Target, bool) {
+	if f.unit == "" && !strings.Contains(f.text, ":") && !strings.Contains(f.text, "∶") && f.cmp != "<=" {
+		return Target{}, false
+	}
+	isMoney := money.MatchString(f.unit)
+	near := f.before + f.text
+	switch {
+	case isMoney && paying.MatchString(f.clause) && !f.districtTotal() && !(strings.Contains(f.text, "不低于") || strings.Contains(f.text, "不少于")):
+		return Target{}, false
+	case isMoney && !binding.MatchString(near):
+		return Target{}, false
+	case !isMoney && !binding.MatchString(near) && f.cmp == "=":
+		return Target{}, false
+	case !isMoney && paying.MatchString(f.after) && f.unit == "%" && !binding.MatchString(f.before):
+		return Target{}, false
+	case conditional.MatchString(f.clause) && !isMoney && !strings.Contains(f.before, "力争"):
+		return Target{}, false
+	case existing(f):
+		return Target{}, false
+	}
+	t := Target{Text: f.text, What: f.what(), Value: f.value, Max: f.max, Unit: f.unit, Cmp: f.cmp, Hedge: f.hedge()}
+	for _, d := range deadlines(f.sentence, p) {
+		if d.Hard && d.Due != nil && strings.Contains(f.sentence, d.Text) {
+			t.Due = *d.Due
+		}
+	}
+	return t, true
+}
+
+// existing reports whether a figure only counts what there is: 我区9个产业.
+func existing(f figure) bool {
+	before := strings.TrimSpace(f.before)
+	return f.cmp == "=" && (f.unit == "个" || f.unit == "项" || f.unit == "类" || f.unit == "大") &&
+		(strings.HasSuffix(before, "区") || strings.HasSuffix(before, "市") || strings.HasSuffix(before, "县") || strings.HasSuffix(before, "省") || strings.HasSuffix(before, "到") || strings.HasSuffix(before, "围绕"))
+}
+
+// districtTotal reports whether money is what the doer moves in all, not what
+// one person gets.
+func (f figure) districtTotal() bool {
+	before := f.before
+	return districts.MatchString(before) && !strings.Contains(f.text, "最高")
+}
+
+// hedge is the last hedging word before the figure in its clause, or in the
+// clause that governs it.
+func (f figure) hedge() string {
+	if all := hedgeWords.FindAllString(f.before, -1); all != nil {
+		return all[0]
+	}
+	at := strings.Index(f.sentence, f.clause)
+	if at <= 0 {
+		return ""
+	}
+	prior := f.sentence[:at]
+	// a hedge reaches over a list of figures: 力争完成2000万元,扶持120人
+	if i := strings.LastIndexAny(strings.TrimRight(prior, ",，"), ",，。；;"); i >= 0 {
+		prior = prior[i:]
+	}
+	if strings.Contains(prior, "力争") && figurePattern.MatchString(prior) {
+		return "力争"
+	}
+	return ""
+}
+
+var whatTrim = regexp.MustCompile(`^(?:[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
+
+// what is the span of the clause that says what the figure counts.
+func (f figure) what() string {
+	before := f.before
+	if i := strings.LastIndexAny(before, "、（("); i >= 0 {
+		if r := before[i:]; strings.TrimLeft(r, "、（( ") != "" {
+			before = strings.TrimLeft(r, "、（(")
+		}
+	}
+	before = whatTrim.ReplaceAllString(strings.TrimSpace(before), "")
+	before = strings.TrimSpace(before)
+	if before != "" && !onlyDate.MatchString(before) {
+		return before
+	}
+	after := strings.TrimLeft(f.after, "的 ")
+	if i := strings.IndexAny(after, "、（()）0123456789"); i >= 0 {
+		after = after[:i]
+	}
+	return strings.TrimSpace(after)
+}
+
+var onlyDate = regexp.MustCompile(`^[0-9年月日底前]+$`)

@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// warn lists likely misprints: what differs by one character, or by two that
+// changed places, from a standard term or from what the text itself prints
+// more often. They stay as printed.
+func (p *Plan) warn(text string, terms []string) {
+	for i := range p.Items {
+		it := &p.Items[i]
+		for _, t := range terms {
+			if found := near(it.Text, t); found != "" {
+				p.Warnings = append(p.Warnings, fmt.Sprintf("第%s项：“%s”可能是“%s”，请核对原件", it.No, found, t))
+			}
+		}
+	}
+	p.warnRare(text)
+}
+
+// near finds a span of text that is t but for one character or for two
+// neighbours that changed places, "" when there is none or t itself stands there.
+func near(text, t string) string {
+	want := []rune(t)
+	if len(want) < 4 {
+		return ""
+	}
+	rs := []rune(text)
+	for i := 0; i+len(want) <= len(rs); i++ {
+		if mistyped(rs[i:i+len(want)], want) {
+			return string(rs[i : i+len(want)])
+		}
+	}
+	return ""
+}
+
+// mistyped reports whether got is want with neighbours changed places, or, for
+// terms of six characters and more, with its last or one inner character wrong.
+func mistyped(got, want []rune) bool {
+	var differ []int
+	for i := range want {
+		if got[i] != want[i] {
+			if differ = append(differ, i); len(differ) > 2 {
+				return false
+			}
+		}
+	}
+	switch len(differ) {
+	case 1:
+		return len(want) >= 6
+	case 2:
+		i, j := differ[0], differ[1]
+		return j == i+1 && got[i] == want[j] && got[j] == want[i]
+	}
+	return false
+}
+
+const rareRunes = 6
+
+// warnRare compares every span of six characters that stands once with the
+// ones that stand three times and more.
+func (p *Plan) warnRare(text string) {
+	count := map[string]int{}
+	for _, run := range strings.FieldsFunc(text, func(r rune) bool { return r < 0x4e00 || r > 0x9fff }) {
+		rs := []rune(run)
+		for i := 0; i+rareRunes <= len(rs); i++ {
+			count[string(rs[i:i+rareRunes])]++
+		}
+	}
+	// wildcard -> frequent span: one character left out
+	frequent := map[string]string{}
+	for s, n := range count {
+		if n < 3 {
+			continue
+		}
+		rs := []rune(s)
+		for i := 1; i < rareRunes-1; i++ {
+			frequent[string(rs[:i])+"?"+string(rs[i+1:])] = s
+		}
+	}
+	seen := []string{}
+	for i := range p.Items {
+		it := &p.Items[i]
+		for _, run := range strings.FieldsFunc(it.Text, func(r rune) bool { return r < 0x4e00 || r > 0x9fff }) {
+			rs := []rune(run)
+			for j := 0; j+rareRunes <= len(rs); j++ {
+				s := rs[j : j+rareRunes]
+				if count[string(s)] != 1 {
+					continue
+				}
+				for k := 1; k < rareRunes-1; k++ {
+					other := frequent[string(s[:k])+"?"+string(s[k+1:])]
+					if other != "" && other != string(s) && !slices.Contains(seen, it.No+other) {
+						seen = append(seen, it.No+other)
+						p.Warnings = append(p.Warnings, fmt.Sprintf("第%s项：“%s”可能是“%s”，请核对原件", it.No, string(s), other))
+					}
+				}
+			}
+		}
+	}
+}
