@@ -19,6 +19,8 @@ func (f figure) amount() (Amount, bool) {
 		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !paying.MatchString(f.sentence):
 		return Amount{}, false
+	case isMoney && of.MatchString(f.after) && !paying.MatchString(f.sentence):
+		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !receives(f):
 		return Amount{}, false
 	case f.unit == "%" && !(strings.Contains(f.after, "补贴") || strings.Contains(f.after, "补助") || strings.Contains(f.after, "奖励") || strings.Contains(f.after, "分配给") || strings.Contains(f.after, "给予")):
@@ -38,27 +40,25 @@ func receives(f figure) bool {
 }
 
 var (
-	payName   = regexp.MustCompile(`[\p{Han}“”]{0,14}(?:补贴|补助|奖励资金|奖励|奖补资金|奖补|资助|贷款|津贴|贴息|补偿)`)
-	forWhom   = regexp.MustCompile(`对([^，,。；;（(]{2,60}?)(?:的)?[，,]`)
-	leadTrim  = regexp.MustCompile(`^(?:按照|按规定|给予|并|对|可|将|积极向上争取并落实|一次性给予每人|帮助其申报|的|予以)+`)
-	kindsSpan = regexp.MustCompile(`对([^，,。；;（(]*、[^，,。；;（(]*)`)
+	payName  = regexp.MustCompile(`(?:一次性)?[\p{Han}“”]{0,6}?(?:补贴|补助|奖励资金|奖励|奖补资金|奖补|资助|贷款|津贴|贴息|补偿)(?:政策|资金)?`)
+	forWhom  = regexp.MustCompile(`对([^，,。；;（(]{2,60}?)(?:的)?[，,]`)
+	leadTrim = regexp.MustCompile(`^(?:[\p{Han}]*(?:给予|申报|予以|提供|落实|享受|申请|定为|按照)|并|对|可|将|的)+`)
 )
 
 // purpose is the span that says who gets the amount or what for. Where a list
 // of amounts answers a list of recipients (分别为…) each gets its own.
 func (f figure) purpose() string {
-	if i := strings.LastIndex(f.sentence, "分别"); i >= 0 {
-		if j := strings.Index(f.sentence[i:], f.text); j >= 0 {
-			if who := nth(f.sentence[:i], amountsBefore(f.sentence[i:i+j], f.unit)); who != "" {
-				return who
-			}
+	if i := strings.LastIndex(f.sentence[:f.at], "分别"); i >= 0 {
+		n, all := strings.Count(f.sentence[i:f.at], f.unit), strings.Count(f.sentence[i:], f.unit)
+		if who := nth(f.sentence[:i], n, all); who != "" {
+			return who
 		}
 	}
 	if name := payName.FindAllString(f.before, -1); name != nil {
 		return leadTrim.ReplaceAllString(name[len(name)-1], "")
 	}
 	if name := payName.FindString(f.after); name != "" {
-		return strings.TrimPrefix(name, "的")
+		return leadTrim.ReplaceAllString(name, "")
 	}
 	if m := forWhom.FindStringSubmatch(f.sentence); m != nil {
 		return m[1]
@@ -66,29 +66,21 @@ func (f figure) purpose() string {
 	return ""
 }
 
-func amountsBefore(s, unit string) int { return strings.Count(s, unit) }
-
-var kindSplit = regexp.MustCompile(`(?:新培育的|新增上规入库的|新增|对)?([^，,。；;（(、]+)`)
-
-// nth is the n-th member of the list of recipients in a sentence before 分别.
-func nth(before string, n int) string {
-	best := ""
+// nth is the n-th recipient of a list of all of them that stands before 分别.
+func nth(before string, n, all int) string {
+	found := ""
 	for _, c := range clauseSpans(before) {
-		if strings.Count(c, "、") >= 1 && (strings.Contains(c, "企业") || strings.Contains(c, "级") || strings.Contains(c, "人") || strings.Contains(c, "户")) {
-			parts := strings.Split(c, "、")
-			if n < len(parts) {
-				p := strings.TrimPrefix(parts[n], "对")
-				if n == 0 {
-					if i := strings.LastIndex(p, "的"); i >= 0 && i+3 < len(p) {
-						p = p[i+3:]
-					}
-				}
-				if strings.Contains(best, "企业") && !strings.Contains(p, "企业") {
-					continue
-				}
-				best = p
+		parts := strings.Split(c, "、")
+		if len(parts) != all || all < 2 {
+			continue
+		}
+		p := strings.TrimPrefix(parts[n], "对")
+		if n == 0 {
+			if i := strings.LastIndex(p, "的"); i >= 0 {
+				p = p[i+len("的"):]
 			}
 		}
+		found = p
 	}
-	return best
+	return found
 }

@@ -18,8 +18,8 @@ var timeForms = []timeForm{
 	{regexp.MustCompile(`[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:至|到|—|-)[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:至|到|—|-)[0-9]{1,2}月[0-9]{1,2}日`), "span"},
 	{regexp.MustCompile(`(?:到)?[0-9]{4}年[0-9]{1,2}月(?:[0-9]{1,2}日|底|末|上旬|中旬|下旬)?(?:之?前|止)?`), "once"},
 	{regexp.MustCompile(`(?:到)?[0-9]{4}年(?:底|末|年底|上半年|下半年)?(?:之?前|内)?`), "once"},
-	{regexp.MustCompile(`(?:今年|本年|年|本年度)(?:内|底前|底|末)|年底之?前|今年年底前`), "thisyear"},
-	{regexp.MustCompile(`(?:[0-9]{1,2}|[一二三四五六七八九十两])年内`), "multi-year"},
+	{regexp.MustCompile(`(?:[0-9]{1,2}|[一二三四五六七八九十两])年(?:内|之内|以内)`), "multi-year"},
+	{regexp.MustCompile(`(?:今年|本年|本年度|年)(?:内|底前|底|末)(?:之?前)?|今年年底前?|年底之?前`), "thisyear"},
 	{regexp.MustCompile(`每半年|半年(?:开展|进行|一次)`), "half-yearly"},
 	{regexp.MustCompile(`每(?:个)?季度|按季度?`), "quarterly"},
 	{regexp.MustCompile(`每(?:个)?月|按月`), "monthly"},
@@ -27,10 +27,10 @@ var timeForms = []timeForm{
 }
 
 var (
-	rate      = regexp.MustCompile(`每人(?:每)?[月年]|每月(?:不低于|不少于|补|发|给|[0-9])|人均|年均|月均|每户每[年月]|每生每年|(?:元|%)[／/]?(?:每)?[年月]|按年缴`)
+	rate      = regexp.MustCompile(`每[月年]每|每人(?:每)?[月年]|每月(?:不低于|不少于|补|发|给|[0-9])|人均|年均|月均|每户每[年月]|每生每年|(?:元|%)[／/]?(?:每)?[年月]|按年缴`)
 	nameParts = regexp.MustCompile(`《[^》]*》|〔[^〕]*〕[0-9]*号?|“[^”]*”|[(（][0-9]{4}[—－\-–~][0-9]{4}年?[)）]|(?:三年|[一二两三四五六七八九十]年)(?:行动|攻坚|计划|专项|规划|滚动)`)
 	// notDue stands before or behind a year that is no time to reach something.
-	notDueBefore = regexp.MustCompile(`(?:较|比|自|从|截至|按|依据|结合|根据|原|超过)$`)
+	notDueBefore = regexp.MustCompile(`(?:较|比|自|从|截至|按|依据|结合|根据|原|超过|离校|毕业|退役|登记|注册|入职|参保|成立|取得|有效期|期限)(?:后|之日起|起)?$`)
 	notDueAfter  = regexp.MustCompile(`^(?:度|以来|起|[^，,。；;]{0,4}(?:工作报告|要点|一号文件|中央一号|版|年度计划|标准|价格|平均|同期))`)
 )
 
@@ -54,6 +54,9 @@ func deadlineIn(clause, sentence string, p *Plan, column bool) []Deadline {
 	for _, form := range timeForms {
 		for _, at := range form.re.FindAllStringIndex(masked, -1) {
 			text := clause[at[0]:at[1]]
+			if !column && strings.Trim(sentence, "。 　()（）") == text {
+				continue // a date that stands alone
+			}
 			before, after := masked[:at[0]], masked[at[1]:]
 			masked = masked[:at[0]] + strings.Repeat("#", at[1]-at[0]) + masked[at[1]:]
 			if !column && (notDueBefore.MatchString(before) || form.kind != "span" && notDueAfter.MatchString(after)) {
@@ -75,7 +78,9 @@ var (
 	yearOf  = regexp.MustCompile(`[0-9]{4}`)
 	monthOf = regexp.MustCompile(`([0-9]{1,2})月`)
 	dayOf   = regexp.MustCompile(`([0-9]{1,2})日`)
-	acting  = regexp.MustCompile(`[\p{Han}]`)
+	// signs is who stands before the date of a signature
+	signs  = regexp.MustCompile(`(?:政府|办公室|局|委员会|厅|部|管委会|院)[\s　]*$`)
+	acting = regexp.MustCompile(`[\p{Han}]`)
 )
 
 func makeDeadline(text, kind, before, after string, p *Plan, column bool) (Deadline, bool) {
@@ -90,8 +95,8 @@ func makeDeadline(text, kind, before, after string, p *Plan, column bool) (Deadl
 		}
 		d.Due = date(all[len(all)-1], tail)
 	case "once":
-		if after == "" && before == "" && !column {
-			return d, false // a bare date: a signature
+		if !column && after == "" && signs.MatchString(before) {
+			return d, false
 		}
 		d.Due = date(yearOf.FindString(text), text)
 	case "thisyear":

@@ -18,19 +18,19 @@ type figure struct {
 	clause   string
 	before   string // of the clause, up to text
 	after    string // of the clause, behind text
-	shared   string // recipient or purpose that a list gives it
+	at       int    // byte of text in the sentence
 }
 
 const (
 	numberPattern = `[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?`
-	units         = `万亿元|亿元|千万元|百万元|万元|千元|元|个百分点|百分点|%|％|‰|人次|万人次|万人|人|名|户|家|个|所|项|条|件|套|次|场|万亩|亩|公顷|万吨|吨|公里|千米|平方米|平方公里|张|批|期|届|座|处|只|头|株|台|辆|艘|门|类|种|支|部|篇|本|份|宗|对|位|组|间|栋|幢|床|千瓦|兆瓦|万千瓦|亿件|万件|亿次|万次|万个|万户|万套|万辆|万头|倍|公斤|斤|度|学时|课时|所以上`
+	units         = `万亿元|亿元|千万元|百万元|万元|千元|元|万?美元|个百分点|百分点|%|％|‰|万?人次|万?人|万[名家场件条]|名|户|家|个|所|项|条|件|套|次|场|万亩|亩|公顷|万吨|吨|公里|千米|平方米|平方公里|张|批|期|届|座|处|只|头|株|台|辆|艘|门|类|种|支|部|篇|本|份|宗|对|位|组|间|栋|幢|床|千瓦|兆瓦|万千瓦|亿件|万件|亿次|万次|万个|万户|万套|万辆|万头|倍|公斤|斤|度|学时|课时|所以上`
 	dash          = `[—－\-–~～至到]{1,2}`
 )
 
 var (
 	figurePattern = regexp.MustCompile(
-		`((?:不低于|不少于|不得低于|不得少于|不超过|不高于|不得超过|最高不超过|最多不超过|控制在|最高|最低|最多|至少|超过|突破|达到|达|低于|少于|约|近|不足|新增)?)[\s　]*` +
-			`(` + numberPattern + `)[\s　]*(?:` + dash + `[\s　]*(` + numberPattern + `))?[\s　]*(` + units + `)?` +
+		`((?:不低于|不少于|不得低于|不得少于|不超过|不高于|不得超过|最高不超过|最多不超过|控制在|最高|最低|最多(?:奖励|评选|支持|补助|资助|认定)?|至少|超过|突破|达到|达|低于|少于|约|近|不足|新增)?)[\s　]*` +
+			`(` + numberPattern + `)[\s　]*(?:(?:` + units + `)?` + dash + `[\s　]*(` + numberPattern + `))?[\s　]*(` + units + `)?` +
 			`((?:\s*(?:及|或|\(含\)|（含）)?\s*(?:以上|以下|以内|左右|之内|以外|上下|区间))?)`)
 	ratioPattern = regexp.MustCompile(numberPattern + `(?:[:：∶]` + numberPattern + `)+(?:左右|以内)?`)
 	dateAround   = regexp.MustCompile(`^[\s　]*(?:年|月|日|号|时|周岁|岁|天|小时|世纪|个月|个工作日|工作日|个自然日|分钟)`)
@@ -42,8 +42,11 @@ var (
 func figures(text string) []figure {
 	var out []figure
 	for _, sentence := range Sentences(text) {
+		from := 0
 		for _, c := range clauseSpans(sentence) {
-			out = append(out, clauseFigures(sentence, c)...)
+			from += strings.Index(sentence[from:], c)
+			out = append(out, clauseFigures(sentence, c, from)...)
+			from += len(c)
 		}
 	}
 	return out
@@ -55,14 +58,14 @@ func clauseSpans(sentence string) []string {
 	return strings.FieldsFunc(sentence, func(r rune) bool { return strings.ContainsRune("，,。；;！？\n", r) })
 }
 
-func clauseFigures(sentence, clause string) []figure {
+func clauseFigures(sentence, clause string, from int) []figure {
 	var out []figure
 	masked := mask(clause)
 	for _, m := range figurePattern.FindAllStringSubmatchIndex(masked, -1) {
-		if m[0] == m[1] || dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
+		if m[0] == m[1] || m[8] < 0 && dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
 			continue
 		}
-		f := figure{text: strings.TrimSpace(clause[m[0]:m[1]]), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:]}
+		f := figure{text: strings.TrimSpace(clause[m[0]:m[1]]), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:], at: from + m[0]}
 		f.value = parse(clause[m[4]:m[5]])
 		if m[6] >= 0 {
 			top := parse(clause[m[6]:m[7]])
@@ -78,7 +81,7 @@ func clauseFigures(sentence, clause string) []figure {
 		out = append(out, f)
 	}
 	for _, m := range ratioPattern.FindAllStringIndex(masked, -1) {
-		out = append(out, figure{text: clause[m[0]:m[1]], value: parse(clause[m[0]:m[1]]), unit: "", cmp: comparison("", clause[m[0]:m[1]], nil), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:]})
+		out = append(out, figure{text: clause[m[0]:m[1]], value: parse(clause[m[0]:m[1]]), unit: "", cmp: comparison("", clause[m[0]:m[1]], nil), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:], at: from + m[0]})
 	}
 	return out
 }
@@ -115,7 +118,7 @@ func comparison(before, after string, most *float64) string {
 		return "about"
 	case slices.Contains([]string{"不低于", "不少于", "不得低于", "不得少于", "至少", "超过", "突破", "最低"}, before), strings.Contains(after, "以上"):
 		return ">="
-	case slices.Contains([]string{"不超过", "不高于", "不得超过", "最高不超过", "最多不超过", "最高", "最多", "低于", "少于"}, before), strings.Contains(after, "以下"), strings.Contains(after, "以内"), strings.Contains(after, "之内"):
+	case slices.Contains([]string{"不超过", "不高于", "不得超过", "最高不超过", "最多不超过", "最高", "低于", "少于"}, before), strings.HasPrefix(before, "最多"), strings.Contains(after, "以下"), strings.Contains(after, "以内"), strings.Contains(after, "之内"):
 		return "<="
 	}
 	return "="

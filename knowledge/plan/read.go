@@ -55,6 +55,7 @@ func Read(text string, o Options) (*Plan, error) {
 		return nil, ErrNoItems
 	}
 	r.number()
+	r.keepHeadings()
 	r.fields()
 	p.readGoals(head)
 	p.warn(text, o.Terms)
@@ -241,6 +242,36 @@ func leadingHeading(text string) string {
 		return first[:i]
 	}
 	return ""
+}
+
+// keepHeadings drops a heading that only looks like one: most of the items
+// under the same heading begin with their matter at once.
+func (r *reader) keepHeadings() {
+	type count struct{ with, all int }
+	under := map[string]*count{}
+	key := func(it *Item) string {
+		var b strings.Builder
+		for _, h := range it.Path {
+			b.WriteString(h.Label + "/")
+		}
+		return b.String()
+	}
+	for i := range r.plan.Items {
+		it := &r.plan.Items[i]
+		k := key(it)
+		if under[k] == nil {
+			under[k] = &count{}
+		}
+		under[k].all++
+		if it.Heading != "" {
+			under[k].with++
+		}
+	}
+	for i := range r.plan.Items {
+		if c := under[key(&r.plan.Items[i])]; 2*c.with <= c.all {
+			r.plan.Items[i].Heading = ""
+		}
+	}
 }
 
 // number gives every item its label: the number where numbers run through the

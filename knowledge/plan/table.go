@@ -41,6 +41,9 @@ func tableTail(text string, columns []string) (responsibility, bool) {
 	grouped := false
 	for _, n := range split(tail) {
 		for _, name := range splitRun(n) {
+			if !body.MatchString(name) {
+				continue
+			}
 			grouped = grouped || collective(name) || strings.HasPrefix(name, "区直")
 			res.bureaus = append(res.bureaus, Bureau{Name: name, First: len(res.bureaus) == 0, Lead: lead && !grouped, Collective: collective(name)})
 		}

@@ -8,12 +8,16 @@ import (
 var (
 	hedgeWords = regexp.MustCompile(`力争|积极争取|争取|努力|探索|计划|预计|拟|原则上|逐步|鼓励`)
 	// binding words make a figure a target of the doer.
-	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|到[0-9]`)
+	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|梳理|选树|推广|到[0-9]`)
 	// conditional words make a figure a condition that someone must meet.
 	conditional = regexp.MustCompile(`分别带动|的(?:企业|单位|个人|主体|项目|机构|家庭|人员|经营主体)|满[0-9]`)
 	money       = regexp.MustCompile(`元$`)
 	// paying words give a figure to someone.
 	paying    = regexp.MustCompile(`补贴|补助|奖励|奖补|奖金|资助|给予|贴息|贷款|返还|发放|津贴|分配给|报销|减免|补偿|扶持资金|一次性`)
+	rewarding = regexp.MustCompile(`奖励|给予|补助|资助|奖补`)
+	paid      = regexp.MustCompile(`(?:给予|补助|奖励|补贴|资助)[^，,。；;]{0,8}$`)
+	// of stands behind money that only says which: 1万元以下脱贫人口
+	of        = regexp.MustCompile(`^(?:的)?(?:脱贫)?(?:人口|企业|项目|家庭|单位)`)
 	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售)[^，,。；;]*$`)
 )
 
@@ -25,15 +29,21 @@ func (f figure) target(p *Plan) (Target, bool) {
 	isMoney := money.MatchString(f.unit)
 	near := f.before + f.text
 	switch {
-	case isMoney && paying.MatchString(f.clause) && !f.districtTotal() && !(strings.Contains(f.text, "不低于") || strings.Contains(f.text, "不少于")):
+	case isMoney && paid.MatchString(f.before) && f.cmp != ">=":
+		return Target{}, false
+	case isMoney && paying.MatchString(f.clause) && !f.districtTotal() && f.cmp != ">=":
+		return Target{}, false
+	case isMoney && of.MatchString(f.after):
 		return Target{}, false
 	case isMoney && !binding.MatchString(near):
 		return Target{}, false
-	case !isMoney && !binding.MatchString(near) && f.cmp == "=":
+	case f.unit == "" && f.cmp == "=" && !strings.Contains(f.sentence, "比"):
 		return Target{}, false
-	case !isMoney && paying.MatchString(f.after) && f.unit == "%" && !binding.MatchString(f.before):
+	case f.unit != "%" && f.unit != "" && !isMoney && !binding.MatchString(near) && !strings.HasPrefix(f.after, "用于") && f.cmp == "=":
 		return Target{}, false
-	case conditional.MatchString(f.clause) && !isMoney && !strings.Contains(f.before, "力争"):
+	case f.unit == "%" && paying.MatchString(f.after) && f.cmp != ">=" && !binding.MatchString(f.before):
+		return Target{}, false
+	case conditional.MatchString(f.clause) && !isMoney && f.unit != "%" && !strings.Contains(f.before, "力争"):
 		return Target{}, false
 	case existing(f):
 		return Target{}, false
@@ -57,8 +67,8 @@ func existing(f figure) bool {
 // districtTotal reports whether money is what the doer moves in all, not what
 // one person gets.
 func (f figure) districtTotal() bool {
-	before := f.before
-	return districts.MatchString(before) && !strings.Contains(f.text, "最高")
+	behind := f.sentence[min(len(f.sentence), f.at+len(f.text)):]
+	return districts.MatchString(f.before) && !strings.Contains(f.text, "最高") && !rewarding.MatchString(behind)
 }
 
 // hedge is the last hedging word before the figure in its clause, or in the
@@ -86,12 +96,7 @@ var whatTrim = regexp.MustCompile(`^(?:[0-9]{4}年(?:底|末)?(?:前)?|到|力�
 
 // what is the span of the clause that says what the figure counts.
 func (f figure) what() string {
-	before := f.before
-	if i := strings.LastIndexAny(before, "、（("); i >= 0 {
-		if r := before[i:]; strings.TrimLeft(r, "、（( ") != "" {
-			before = strings.TrimLeft(r, "、（(")
-		}
-	}
+	before := lastMember(f.before)
 	before = whatTrim.ReplaceAllString(strings.TrimSpace(before), "")
 	before = strings.TrimSpace(before)
 	if before != "" && !onlyDate.MatchString(before) {
@@ -102,6 +107,25 @@ func (f figure) what() string {
 		after = after[:i]
 	}
 	return strings.TrimSpace(after)
+}
+
+// lastMember is the last member of a list of 、 outside brackets; an empty one
+// gives the whole.
+func lastMember(s string) string {
+	depth, from := 0, 0
+	for i, r := range s {
+		switch r {
+		case '(', '（':
+			depth++
+		case ')', '）':
+			depth--
+		case '、':
+			if depth <= 0 && strings.TrimSpace(s[i+len("、"):]) != "" {
+				from = i + len("、")
+			}
+		}
+	}
+	return s[from:]
 }
 
 var onlyDate = regexp.MustCompile(`^[0-9年月日底前]+$`)
