@@ -1,12 +1,23 @@
 // Package handlers is what a message means and what is answered.
+//
+// The order of meaning: crisis words, commands, an answer that fits what was
+// asked last, a measure by its number, a list, small talk, else what the plan
+// holds on the subject.
 package handlers
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/segment"
 )
+
+// Zone is the civil time of the district.
+var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // Handlers answers messages from the snapshot that is published when they come.
 type Handlers struct{ current func() *knowledge.Snapshot }
@@ -17,7 +28,80 @@ func New(current func() *knowledge.Snapshot) *Handlers { return &Handlers{curren
 
 var _ bot.Handler = (*Handlers)(nil)
 
-// Handle implements [bot.Handler].
-func (h *Handlers) Handle(ctx context.Context, m bot.Message, session []byte) (bot.Reply, []byte, error) {
-	return bot.Reply{Status: bot.OutOfScope}, session, nil
+// Handle implements [bot.Handler]. The same message, session and snapshot give
+// the same reply.
+func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.Reply, []byte, error) {
+	if err := ctx.Err(); err != nil {
+		return bot.Reply{}, data, err
+	}
+	t := newTurn(h.current(), m, openSession(data, m.At))
+	r := t.answer()
+	r.Version = t.snap.Version
+	t.next.At = m.At
+	t.next.Choices = r.Choices
+	return r, t.next.bytes(), nil
+}
+
+// A turn is one message being answered.
+type turn struct {
+	snap *knowledge.Snapshot
+	msg  bot.Message
+	was  session // before this message
+	next session // after it
+	text string  // folded
+	// intents and talk are what the words say beside their subject.
+	intents []string
+	talk    []knowledge.Found
+}
+
+func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
+	text := segment.Normalise(m.Text)
+	return &turn{
+		snap: snap, msg: m, was: s, next: s, text: text,
+		intents: snap.Intents.Kinds(text), talk: snap.Talk.In(text),
+	}
+}
+
+// answer tries each meaning in order; the first that fits answers.
+func (t *turn) answer() bot.Reply {
+	for _, try := range []func() (bot.Reply, bool){
+		t.wordless, t.crisis, t.command, t.choice, t.numbered, t.neighbour,
+		t.narrowed, t.listed, t.smalltalk, t.ordered,
+	} {
+		if r, ok := try(); ok {
+			return r
+		}
+	}
+	return t.subject()
+}
+
+// asks reports whether the message holds any of the intents.
+func (t *turn) asks(intents ...string) bool {
+	return slices.ContainsFunc(intents, func(i string) bool { return slices.Contains(t.intents, i) })
+}
+
+// says returns the first phrasing of talk of one of the kinds.
+func (t *turn) says(kinds ...string) (knowledge.Found, bool) {
+	for _, f := range t.talk {
+		if slices.Contains(kinds, f.Kind) && (!f.Whole || t.isWhole(f)) {
+			return f, true
+		}
+	}
+	return knowledge.Found{}, false
+}
+
+// isWhole reports whether the message is little else than the words of f.
+func (t *turn) isWhole(f knowledge.Found) bool {
+	rest := t.text
+	for _, w := range f.Words {
+		rest = strings.ReplaceAll(rest, w, "")
+	}
+	return runes(rest) <= 2
+}
+
+// runes counts the letters, digits and Chinese characters of s.
+func runes(s string) int {
+	n := 0
+	segment.Runs(s, func(run []rune) { n += len(run) })
+	return n
 }

@@ -3,23 +3,271 @@
 package knowledge
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
+	"huiwen/knowledge/classify"
+	"huiwen/knowledge/index"
 	"huiwen/knowledge/plan"
+	"huiwen/knowledge/segment"
 )
 
-// A Cutter cuts text into words; [huiwen/knowledge/segment.Jieba] is one.
-type Cutter interface {
-	Search(text string) []string
-	Cut(text string) []string
-}
+// A Cutter cuts text into words; [segment.Jieba] is one.
+type Cutter = segment.Cutter
 
 // A Snapshot is one published state. It never changes and is safe for
 // concurrent use.
 type Snapshot struct {
-	Plan    *plan.Plan
-	Version string // hash of plan, corrections, vocabulary, programmes and FAQ
+	Plan     *plan.Plan
+	Measures []*Measure // in the order of the plan
+	Version  string     // hash of plan and vocabulary
+	Bureaus  *Directory
+	Finder   *Finder
+	Intents  *Phrases
+	Talk     *Phrases
+	// Dropped lists similar questions whose quote stands in no measure any more.
+	Dropped []Similar
+
+	byNo map[string]*Measure
+	body string // the whole folded text that quotes may come from
 }
 
-// Load builds the snapshot of the seed data in fsys.
-func Load(fsys fs.FS, cut Cutter) (*Snapshot, error) { return &Snapshot{Plan: &plan.Plan{}}, nil }
+// ErrNoPlan marks seed data or an archive without a readable plan.
+var ErrNoPlan = errors.New("no plan")
+
+// Load builds the snapshot of the data in fsys: the one plan/*.txt and the
+// vocabulary beside it.
+func Load(fsys fs.FS, cut Cutter) (*Snapshot, error) {
+	names, err := fs.Glob(fsys, "plan/*.txt")
+	if err != nil || len(names) == 0 {
+		return nil, fmt.Errorf("%w in plan/*.txt", ErrNoPlan)
+	}
+	text, err := fs.ReadFile(fsys, names[0])
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", names[0], err)
+	}
+	p, err := plan.Read(string(text), plan.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", names[0], err)
+	}
+	v, err := ReadVocabulary(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return Build(p, v, cut)
+}
+
+// Build makes the snapshot of a plan and its vocabulary.
+func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
+	if len(p.Items) == 0 {
+		return nil, fmt.Errorf("%w: the document holds no item", ErrNoPlan)
+	}
+	s := &Snapshot{Plan: p, Bureaus: newDirectory(p, v.Bureaus), byNo: map[string]*Measure{}}
+	var err error
+	if s.Intents, err = newPhrases(v.Intents); err != nil {
+		return nil, fmt.Errorf("intents: %w", err)
+	}
+	if s.Talk, err = newPhrases(v.Talk); err != nil {
+		return nil, fmt.Errorf("talk: %w", err)
+	}
+	similar := s.assign(v.Similar)
+	for i := range p.Items {
+		it := &p.Items[i]
+		m := newMeasure(it, similar[it.No])
+		s.Measures = append(s.Measures, m)
+		s.byNo[it.No] = m
+	}
+	s.Version = version(p, v)
+	s.Finder = newFinder(s, v, similar, cut)
+	return s, nil
+}
+
+// Measure returns the measure numbered no.
+func (s *Snapshot) Measure(no string) (*Measure, bool) {
+	m, ok := s.byNo[no]
+	return m, ok
+}
+
+// assign gives each entry of similar questions to the measure its quote stands
+// in: the one of the same number if it does, else the first.
+func (s *Snapshot) assign(list []Similar) map[string][]Similar {
+	out := map[string][]Similar{}
+	for _, q := range list {
+		no := ""
+		for i := range s.Plan.Items {
+			it := &s.Plan.Items[i]
+			if strings.Contains(it.Text, q.Quote) && (no == "" || it.No == q.Measure) {
+				no = it.No
+			}
+		}
+		if no == "" {
+			s.Dropped = append(s.Dropped, q)
+			continue
+		}
+		out[no] = append(out[no], q)
+	}
+	return out
+}
+
+// version is the hash of everything an answer depends on.
+func version(p *plan.Plan, v *Vocabulary) string {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode([]any{p, v}); err != nil {
+		panic("knowledge: version: " + err.Error()) // unreachable: plain data
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// newFinder indexes measures, then the topics outside, and learns from the
+// similar questions of both.
+func newFinder(s *Snapshot, v *Vocabulary, similar map[string][]Similar, cut Cutter) *Finder {
+	b := &finderBuilder{Finder: Finder{analyser: newAnalyser(s, v, cut)}}
+	for _, m := range s.Measures {
+		b.addMeasure(m, similar[m.No])
+	}
+	for i := range v.Topics {
+		b.addTopic(&v.Topics[i])
+	}
+	b.measures = index.New(measureFields, b.docs)
+	b.model = classify.Train(b.samples, len(b.classes))
+	return &b.Finder
+}
+
+// A finderBuilder collects the documents and samples of a Finder.
+type finderBuilder struct {
+	Finder
+	docs    []index.Document
+	samples []classify.Sample
+}
+
+func (b *finderBuilder) terms(texts ...string) []index.Term {
+	return b.analyser.terms(segment.Fold(strings.Join(texts, " "), 0))
+}
+
+func (b *finderBuilder) addMeasure(m *Measure, similar []Similar) {
+	fields := make([][]index.Term, len(measureFields))
+	fields[fieldName] = b.terms(m.Topics...)
+	fields[fieldHeading] = b.terms(m.headings())
+	fields[fieldText] = b.terms(m.Body())
+	fields[fieldGroups] = b.terms(m.Groups...)
+	fields[fieldBureaus] = b.terms(bureauNames(m)...)
+	doc := b.addTarget(Match{Measure: m})
+	for i := range similar {
+		fields[fieldQuestions] = append(fields[fieldQuestions], b.addClass(doc, &similar[i], similar[i].Questions)...)
+	}
+	b.addText(doc, m)
+	b.docs = append(b.docs, index.Document{Fields: fields})
+}
+
+// maxClasses bounds the model: beyond it a measure without similar questions is
+// found by its own words alone.
+const maxClasses = 1000
+
+// addText teaches the measure's own sentences: each to the entry that quotes
+// it, else to the first.
+func (b *finderBuilder) addText(doc int, m *Measure) {
+	if len(b.byDoc[doc]) == 0 {
+		if len(b.classes) >= maxClasses {
+			return
+		}
+		b.addClass(doc, nil, m.Topics)
+	}
+	for _, sentence := range m.Sentences {
+		c := b.byDoc[doc][0]
+		for _, other := range b.byDoc[doc] {
+			if s := b.classes[other].similar; s != nil && strings.Contains(sentence, s.Quote) {
+				c = other
+			}
+		}
+		b.samples = append(b.samples, classify.Sample{Query: b.analyser.query(segment.Fold(sentence, 0)), Class: c})
+	}
+}
+
+func (b *finderBuilder) addTopic(t *Topic) {
+	fields := make([][]index.Term, len(measureFields))
+	fields[fieldName] = b.terms(append([]string{t.Topic}, t.Words...)...)
+	doc := b.addTarget(Match{Topic: t})
+	fields[fieldQuestions] = b.addClass(doc, nil, t.Questions)
+	b.docs = append(b.docs, index.Document{Fields: fields})
+}
+
+func (b *finderBuilder) addTarget(m Match) int {
+	b.targets = append(b.targets, m)
+	b.byDoc = append(b.byDoc, nil)
+	return len(b.targets) - 1
+}
+
+// addClass adds questions as a class of a document and returns their terms.
+func (b *finderBuilder) addClass(doc int, similar *Similar, questions []string) (all []index.Term) {
+	c := len(b.classes)
+	b.classes = append(b.classes, class{doc, similar})
+	b.byDoc[doc] = append(b.byDoc[doc], c)
+	for _, q := range questions {
+		text := b.analyser.question(q)
+		all = append(all, b.analyser.terms(text)...)
+		b.samples = append(b.samples, classify.Sample{Query: b.analyser.query(text), Class: c})
+	}
+	return all
+}
+
+func bureauNames(m *Measure) []string {
+	var out []string
+	for _, b := range m.Bureaus {
+		out = append(out, b.Name)
+	}
+	return out
+}
+
+// newAnalyser collects the overlay: what the plan calls things and the people's
+// words of the concepts.
+func newAnalyser(s *Snapshot, v *Vocabulary, cut Cutter) *analyser {
+	a := &analyser{cut: cut, concepts: map[string][]string{}}
+	var words []string
+	add := func(w, concept string) {
+		w = segment.Fold(w, 0)
+		words = append(words, w)
+		if concept != "" && !slices.Contains(a.concepts[w], concept) {
+			a.concepts[w] = append(a.concepts[w], concept)
+		}
+	}
+	for _, m := range s.Measures {
+		for _, w := range slices.Concat(m.Topics, m.Groups) {
+			add(w, "")
+		}
+	}
+	for _, c := range v.Concepts {
+		for _, w := range slices.Concat(c.Terms, c.Words) {
+			add(w, c.Concept)
+		}
+	}
+	a.overlay = segment.NewOverlay(words)
+	a.regional = regionalReplacer(v.Concepts)
+	return a
+}
+
+// regionalReplacer replaces words of the region by standard ones, the longest
+// first.
+func regionalReplacer(concepts []Concept) *strings.Replacer {
+	words := map[string]string{}
+	for _, c := range concepts {
+		for from, to := range c.Replace {
+			words[segment.Fold(from, 0)] = segment.Fold(to, 0)
+		}
+	}
+	from := slices.SortedFunc(maps.Keys(words), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	var pairs []string
+	for _, w := range from {
+		pairs = append(pairs, w, words[w])
+	}
+	return strings.NewReplacer(pairs...)
+}

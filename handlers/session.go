@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"encoding/json"
+	"time"
+
+	"huiwen/bot"
+)
+
+// forgetAfter is how long a topic is kept while the person is silent.
+const forgetAfter = 30 * time.Minute
+
+// A session is what is remembered of a conversation between two messages. Its
+// JSON is stored; field names never change.
+type session struct {
+	// Measure and Intent are what was answered last; Text is what was asked.
+	Measure string       `json:"measure,omitempty"`
+	Intent  string       `json:"intent,omitempty"`
+	Text    string       `json:"text,omitempty"`
+	At      time.Time    `json:"at,omitzero"`
+	Choices []bot.Choice `json:"choices,omitempty"`
+	// List is the labels of the last list, for a message that narrows it.
+	List []string `json:"list,omitempty"`
+}
+
+// openSession reads a session; one that is unreadable or too old is empty.
+func openSession(data []byte, now time.Time) session {
+	var s session
+	if len(data) == 0 || json.Unmarshal(data, &s) != nil || now.Sub(s.At) > forgetAfter {
+		return session{}
+	}
+	return s
+}
+
+func (s session) bytes() []byte {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil // unreachable: plain data
+	}
+	return data
+}

@@ -1,0 +1,106 @@
+package handlers
+
+import (
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"huiwen/bot"
+	"huiwen/knowledge"
+)
+
+// wordless answers a message without a letter, digit or Chinese character.
+func (t *turn) wordless() (bot.Reply, bool) {
+	if runes(t.text) > 0 {
+		return bot.Reply{}, false
+	}
+	return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayWordless)}}, true
+}
+
+// crisis answers words of self-harm with help lines before all else.
+func (t *turn) crisis() (bot.Reply, bool) {
+	f, ok := t.says("crisis")
+	if !ok {
+		return bot.Reply{}, false
+	}
+	return bot.Reply{Status: bot.Handoff, Lines: t.spoken(f, sayCrisis)}, true
+}
+
+// command carries out what needs no subject: a person, forget me, leave.
+func (t *turn) command() (bot.Reply, bool) {
+	say := func(s bot.Status, words string) (bot.Reply, bool) {
+		return bot.Reply{Status: s, Lines: []bot.Line{bot.Say(words)}}, true
+	}
+	switch {
+	case runes(t.text) > 12:
+	case t.asks("human"):
+		return say(bot.Handoff, sayHuman)
+	case t.asks("delete"):
+		t.next = session{}
+		return say(bot.Done, sayDelete)
+	case t.asks("exit"):
+		t.next = session{}
+		return say(bot.Done, sayExit)
+	}
+	return bot.Reply{}, false
+}
+
+// smalltalk answers a message that is nothing but talk, or rude and nothing
+// else: when it also asks about a measure, that is answered.
+func (t *turn) smalltalk() (bot.Reply, bool) {
+	kinds := []string{"greeting", "thanks", "goodbye", "who", "robot", "capabilities", "ack", "laugh", "test",
+		"busy", "sorry", "blessing", "presence", "praise", "privacy", "under14"}
+	if f, ok := t.says(kinds...); ok && !t.hasSubject(f) {
+		return bot.Reply{Status: bot.Smalltalk, Lines: t.spoken(f, "")}, true
+	}
+	if f, ok := t.says("complaint"); ok && !t.hasSubject(f) {
+		return bot.Reply{Status: bot.Handoff, Lines: t.spoken(f, sayComplaint)}, true
+	}
+	if f, ok := t.says("abuse"); ok && !t.hasSubject(f) {
+		return bot.Reply{Status: bot.Smalltalk, Lines: t.spoken(f, sayCalm)}, true
+	}
+	return bot.Reply{}, false
+}
+
+// ordered declines planted orders. A planted figure beside a real question is
+// left to the subject, which answers with the plan's own.
+func (t *turn) ordered() (bot.Reply, bool) {
+	f, ok := t.says("injection")
+	if !ok || t.hasSubject(f) {
+		return bot.Reply{}, false
+	}
+	return bot.Reply{Status: bot.Declined, Lines: t.spoken(f, sayDecline)}, true
+}
+
+// hasSubject reports whether the message, without the words of f, still asks
+// about a measure with certainty.
+func (t *turn) hasSubject(f knowledge.Found) bool {
+	rest := t.text
+	for _, w := range f.Words {
+		rest = strings.ReplaceAll(rest, w, " ")
+	}
+	if runes(rest) < 4 {
+		return false
+	}
+	found := t.snap.Finder.Find(rest, 1)
+	return len(found) > 0 && found[0].Measure != nil && found[0].Share >= talkShare
+}
+
+// talkShare is how sure a subject must be to be heard beside talk.
+const talkShare = 0.24
+
+// spoken picks one of the replies of f, the same for the same message, and adds
+// its contacts.
+func (t *turn) spoken(f knowledge.Found, otherwise string) []bot.Line {
+	words := otherwise
+	if len(f.Reply) > 0 {
+		h := fnv.New32a()
+		h.Write([]byte(t.text))
+		words = f.Reply[int(h.Sum32()%uint32(len(f.Reply)))]
+	}
+	lines := []bot.Line{bot.Say(words)}
+	for i, c := range f.Contacts {
+		lines = append(lines, bot.Line{{Kind: bot.Contact, Text: c, Ref: "talk/" + f.Kind + "/" + strconv.Itoa(i+1)}})
+	}
+	return lines
+}

@@ -1,0 +1,145 @@
+package eligibility
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Rules is every fact and programme, parsed and checked once. It is immutable
+// and safe for concurrent use.
+type Rules struct {
+	Facts      []Fact
+	Programmes []*Programme
+
+	facts    map[string]*Fact
+	readers  []reader
+	askedFor map[string][]*regexp.Regexp
+}
+
+// ErrRule marks a mistake in a rules file.
+var ErrRule = errors.New("rule")
+
+// Load reads programmes/facts.yaml and every other programmes/*.yaml of fsys.
+// An error names file, line and what is wrong, and wraps [ErrRule].
+func Load(fsys fs.FS) (*Rules, error) {
+	r := &Rules{facts: map[string]*Fact{}, askedFor: map[string][]*regexp.Regexp{}}
+	names, err := fs.Glob(fsys, "programmes/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list programmes: %w", err)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if name == "programmes/facts.yaml" {
+			err = errors.Join(err, decode(fsys, name, &r.Facts))
+			continue
+		}
+		var list []*Programme
+		err = errors.Join(err, decode(fsys, name, &list))
+		r.Programmes = append(r.Programmes, list...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range r.Facts {
+		r.facts[r.Facts[i].ID] = &r.Facts[i]
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func decode(fsys fs.FS, name string, into any) error {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %s: %w", ErrRule, name, err)
+	}
+	return nil
+}
+
+// check compiles the patterns and refuses what no verdict can come of.
+func (r *Rules) check() error {
+	var errs []error
+	fail := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%w: "+format, append([]any{ErrRule}, args...)...))
+	}
+	for i := range r.Facts {
+		if err := r.addReader(&r.Facts[i]); err != nil {
+			fail("fact %s: %w", r.Facts[i].ID, err)
+		}
+	}
+	seen := map[string]bool{}
+	for _, p := range r.Programmes {
+		if seen[p.ID] || p.ID == "" {
+			fail("programme %q: id is empty or stands twice", p.ID)
+		}
+		seen[p.ID] = true
+		if !slices.Contains([]Class{Apply, Enrol, Firm, Government}, p.Class) {
+			fail("programme %s: class %q is none of 可申领, 可报名参加, 经营主体分配, 政府工作", p.ID, p.Class)
+		}
+		for _, a := range p.Asked {
+			re, err := regexp.Compile(a)
+			if err != nil {
+				fail("programme %s: %w", p.ID, err)
+				continue
+			}
+			r.askedFor[p.ID] = append(r.askedFor[p.ID], re)
+		}
+		if p.When == nil {
+			continue
+		}
+		for _, id := range p.When.Facts() {
+			if r.facts[id] == nil {
+				fail("programme %s: condition asks for fact %q, which facts.yaml does not hold", p.ID, id)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Fact returns the fact with the id, nil when there is none.
+func (r *Rules) Fact(id string) *Fact { return r.facts[id] }
+
+// Programme returns the programme with the id, nil when there is none.
+func (r *Rules) Programme(id string) *Programme {
+	for _, p := range r.Programmes {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// Of lists the programmes of a measure.
+func (r *Rules) Of(measure string) []*Programme {
+	var out []*Programme
+	for _, p := range r.Programmes {
+		if p.Measure == measure {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Asked reports how many of the programme's patterns stand in a folded text.
+func (r *Rules) Asked(p *Programme, text string) int {
+	n := 0
+	for _, re := range r.askedFor[p.ID] {
+		if re.MatchString(text) {
+			n++
+		}
+	}
+	return n
+}

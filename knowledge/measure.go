@@ -1,0 +1,97 @@
+package knowledge
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"huiwen/knowledge/plan"
+	"huiwen/knowledge/segment"
+)
+
+// maxTopicRunes bounds what a choice calls a measure.
+const maxTopicRunes = 20
+
+// A Measure (任务/项) is one item of the published plan with what the product
+// knows about it.
+type Measure struct {
+	*plan.Item
+	// Topics are verbatim spans that name the measure to people, best first;
+	// there is at least one.
+	Topics    []string
+	Sentences []string // verbatim, without the responsibility bracket
+	body      string
+}
+
+// Label is what people read of the measure's number: 第39项, 第四部分（二）.
+func (m *Measure) Label() string {
+	if rest, ok := strings.CutPrefix(m.No, "B"); ok && len(m.Path) > 0 {
+		return "第" + m.Path[0].Label + "部分（" + chineseDigit(rest) + "）"
+	}
+	return "第" + m.No + "项"
+}
+
+// chineseDigit writes a number from 1 to 99 in Chinese, others as they are.
+func chineseDigit(s string) string {
+	const digits = "零一二三四五六七八九"
+	d := []rune(digits)
+	switch {
+	case len(s) == 1 && s[0] >= '1' && s[0] <= '9':
+		return string(d[s[0]-'0'])
+	case len(s) == 2 && s[0] >= '1' && s[0] <= '9' && s[1] >= '0' && s[1] <= '9':
+		out := "十"
+		if s[0] > '1' {
+			out = string(d[s[0]-'0']) + out
+		}
+		if s[1] > '0' {
+			out += string(d[s[1]-'0'])
+		}
+		return out
+	}
+	return s
+}
+
+// Topic is the best name of the measure.
+func (m *Measure) Topic() string { return m.Topics[0] }
+
+// Text is the measure without its responsibility bracket.
+func (m *Measure) Body() string { return m.body }
+
+// newMeasure prepares an item for answering.
+func newMeasure(it *plan.Item, similar []Similar) *Measure {
+	m := &Measure{Item: it, body: it.Body()}
+	m.Sentences = plan.Sentences(m.body)
+	for _, s := range similar {
+		if s.Topic != "" && strings.Contains(it.Text, s.Topic) {
+			m.Topics = append(m.Topics, s.Topic)
+		}
+	}
+	if len(m.Topics) == 0 {
+		m.Topics = []string{nameFromText(it)}
+	}
+	return m
+}
+
+// nameFromText picks a verbatim span to call a measure by: its heading, else
+// its first clause, cut to a length that fits a button.
+func nameFromText(it *plan.Item) string {
+	name := it.Heading
+	if name == "" {
+		name = it.Text
+	}
+	if i := strings.IndexAny(name, ",，。;；:："); i > 0 {
+		name = name[:i]
+	}
+	if utf8.RuneCountInString(name) <= maxTopicRunes {
+		return strings.TrimSpace(name)
+	}
+	return string([]rune(name)[:maxTopicRunes])
+}
+
+// terms are the texts of a measure by field, folded for matching.
+func (m *Measure) headings() string {
+	var b strings.Builder
+	for _, h := range m.Path {
+		b.WriteString(h.Heading + " ")
+	}
+	return segment.Fold(b.String(), 0)
+}
