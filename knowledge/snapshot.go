@@ -136,9 +136,7 @@ func newFinder(s *Snapshot, v *Vocabulary, similar map[string][]Similar, cut Cut
 	for i := range v.Topics {
 		b.addTopic(&v.Topics[i])
 	}
-	b.measures = index.New(measureFields, b.docs)
-	b.model = classify.Train(b.samples, len(b.classes))
-	return &b.Finder
+	return b.finish()
 }
 
 // A finderBuilder collects the documents and samples of a Finder.
@@ -146,6 +144,13 @@ type finderBuilder struct {
 	Finder
 	docs    []index.Document
 	samples []classify.Sample
+}
+
+// finish indexes what was collected.
+func (b *finderBuilder) finish() *Finder {
+	b.measures = index.New(measureFields, b.docs)
+	b.model = classify.Train(b.samples, len(b.classes))
+	return &b.Finder
 }
 
 func (b *finderBuilder) terms(texts ...string) []index.Term {

@@ -171,19 +171,3 @@ func (m *Model) Explain(q index.Query, class int) []index.Share {
 	})
 	return out
 }
-
-// Known is the share of a question's weight that stands in terms the model has
-// seen, from 0 to 1.
-func (m *Model) Known(q index.Query) float64 {
-	known, all := 0.0, 0.0
-	for _, w := range q {
-		all += w.Weight
-		if _, ok := m.ids[w.Term]; ok {
-			known += w.Weight
-		}
-	}
-	if all == 0 {
-		return 0
-	}
-	return known / all
-}

@@ -1,0 +1,175 @@
+// Package app wires the parts together: configuration, subcommands, listeners.
+//
+// A tour of the code, bottom up:
+//
+//   - [huiwen/seeds] is what the product ships with.
+//   - [huiwen/knowledge/plan] reads a document into measures, pure.
+//   - [huiwen/knowledge/segment], [huiwen/knowledge/index] and
+//     [huiwen/knowledge/classify] turn words into scores.
+//   - [huiwen/knowledge] is one immutable published state and finds measures in it.
+//   - [huiwen/bot] is what a message and a reply are, and refuses a reply that
+//     states a fact without proof.
+//   - [huiwen/handlers] says what a message means and answers it.
+//   - [huiwen/handlers/page] is the residents' page.
+//   - this package builds them in that order, runs them and closes them in reverse.
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+)
+
+// The exit codes.
+const (
+	exitWell   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// An Environment is what the program gets from outside.
+type Environment struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Environ        func() []string
+	Now            func() time.Time
+}
+
+// System is the environment of the running process.
+func System() Environment {
+	return Environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.Environ, time.Now}
+}
+
+// A command is one subcommand.
+type command struct {
+	name  string
+	args  string // what stands behind the name in the help
+	about string
+	run   func(ctx context.Context, c *call) error
+}
+
+// commands lists the subcommands in the order of the help.
+func commands() []command {
+	return []command{
+		{"serve", "[--listen A] [--internal A]", "serve the chat page, its API and the internal listener", serve},
+		{"ask", "[--json] [--user U] [--as-of D] [QUESTION]", "answer one question, or JSON lines from standard input", ask},
+		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
+		{"plan", "inspect FILE [--json]", "show what a document is read as", planCommand},
+		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
+		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
+		{"doctor", "[--live]", "say what is wrong with this installation", doctor},
+		{"config", "", "show the configuration in force, secrets hidden", showConfig},
+		{"version", "", "show the version", version},
+	}
+}
+
+// A call is one run of a subcommand.
+type call struct {
+	Environment
+	config Config
+	args   []string
+	log    *slog.Logger
+}
+
+// usageError marks wrong use: exit code 2.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errSilent fails without a word: what is wrong has been said.
+var errSilent = errors.New("failed")
+
+// Run runs the program and returns its exit code.
+func Run(ctx context.Context, args []string, env Environment) int {
+	err := run(ctx, args, env)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitWell
+	case errors.Is(err, errSilent):
+		return exitFailed
+	case errors.As(err, &usage):
+		fmt.Fprintf(env.Stderr, "huiwen: %v\n运行 huiwen help 查看用法。\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(env.Stderr, "huiwen: %v\n", err)
+	return exitFailed
+}
+
+func run(ctx context.Context, args []string, env Environment) error {
+	global, rest, err := splitGlobal(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 0 || rest[0] == "help" || rest[0] == "-h" || rest[0] == "--help" {
+		help(env.Stdout)
+		return nil
+	}
+	for _, cmd := range commands() {
+		if cmd.name != rest[0] {
+			continue
+		}
+		config, err := loadConfig(global, env)
+		if err != nil {
+			return err
+		}
+		log := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: config.level()}))
+		return cmd.run(ctx, &call{Environment: env, config: config, args: rest[1:], log: log})
+	}
+	return usagef("没有 %q 这个命令", rest[0])
+}
+
+// splitGlobal takes the global flags out of args; they stand before or after
+// the subcommand.
+func splitGlobal(args []string) (global map[string]string, rest []string, err error) {
+	global = map[string]string{}
+	for i := 0; i < len(args); i++ {
+		name, value, inline := strings.Cut(args[i], "=")
+		name = "--" + strings.TrimLeft(name, "-")
+		if !strings.HasPrefix(args[i], "-") || name != "--config" && name != "--data" {
+			rest = append(rest, args[i])
+			continue
+		}
+		if !inline {
+			if i++; i == len(args) {
+				return nil, nil, usagef("%s 后面缺少值", name)
+			}
+			value = args[i]
+		}
+		global[name[2:]] = value
+	}
+	return global, rest, nil
+}
+
+// flags parses the flags of a subcommand; flags and arguments may be mixed.
+func (c *call) flags(name string, define func(*flag.FlagSet)) ([]string, error) {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	define(fs)
+	var rest []string
+	args := c.args
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, usagef("%s: %w", name, err)
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "惠问：只按已公布的计划回答的政策助手\n\n用法：huiwen [--config FILE] [--data DIR] 命令\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-8s %-46s %s\n", c.name, c.args, c.about)
+	}
+}

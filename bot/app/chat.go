@@ -1,0 +1,132 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/peterh/liner"
+
+	"huiwen/bot"
+)
+
+// A prompter reads what a person types, one line at a time; io.EOF ends the talk.
+type prompter interface {
+	Prompt(string) (string, error)
+	Close() error
+}
+
+func chat(ctx context.Context, c *call) error {
+	user, asOf := "resident", ""
+	rest, err := c.flags("chat", func(fs *flag.FlagSet) {
+		fs.StringVar(&user, "user", user, "")
+		fs.StringVar(&asOf, "as-of", "", "")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("chat 不接受参数 %q", rest[0])
+	}
+	e, err := newEngine(c.config)
+	if err != nil {
+		return err
+	}
+	in, err := newPrompter(c)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	fmt.Fprintln(c.Stdout, "我是自动答复，不是工作人员。直接输入问题；输入“退出”或按 Ctrl-D 离开。")
+	var session []byte
+	for {
+		text, err := in.Prompt("问> ")
+		if errors.Is(err, io.EOF) || errors.Is(err, liner.ErrPromptAborted) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read what was typed: %w", err)
+		}
+		at, err := dayOfAsking(asOf, c.Now())
+		if err != nil {
+			return err
+		}
+		m := bot.Message{Channel: "chat", Conversation: "terminal", User: bot.User(user), Text: text, At: at}
+		out, next, err := e.answer(ctx, m, session)
+		if err != nil {
+			c.log.Error("question failed", "error", err)
+			fmt.Fprintln(c.Stdout, sayUnanswerable)
+			continue
+		}
+		session = next
+		fmt.Fprintf(c.Stdout, "%s\n\n", out.Text)
+		if text == "退出" {
+			return nil
+		}
+	}
+}
+
+// newPrompter edits lines and keeps a history on a terminal, and reads plain
+// lines elsewhere.
+func newPrompter(c *call) (prompter, error) {
+	if c.Stdin != io.Reader(os.Stdin) || !isTerminal(os.Stdin) {
+		return &plainPrompter{bufio.NewReaderSize(c.Stdin, 64<<10)}, nil
+	}
+	line := liner.NewLiner()
+	line.SetCtrlCAborts(true)
+	p := &linePrompter{State: line, history: filepath.Join(c.config.Data, "chat_history")}
+	if f, err := os.Open(p.history); err == nil {
+		line.ReadHistory(f)
+		f.Close()
+	}
+	return p, nil
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+type plainPrompter struct{ in *bufio.Reader }
+
+func (p *plainPrompter) Prompt(string) (string, error) {
+	line, err := readLine(p.in)
+	if len(line) > 0 && line[len(line)-1] == '\n' {
+		line = line[:len(line)-1]
+	}
+	if errors.Is(err, errLongLine) || len(line) > 0 && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return string(line), err
+}
+
+func (p *plainPrompter) Close() error { return nil }
+
+type linePrompter struct {
+	*liner.State
+	history string
+}
+
+func (p *linePrompter) Prompt(s string) (string, error) {
+	text, err := p.State.Prompt(s)
+	if err == nil {
+		p.AppendHistory(text)
+	}
+	return text, err
+}
+
+// Close writes the history, for its owner only.
+func (p *linePrompter) Close() error {
+	if err := os.MkdirAll(filepath.Dir(p.history), 0o700); err == nil {
+		if f, err := os.OpenFile(p.history, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err == nil {
+			p.WriteHistory(f)
+			f.Close()
+		}
+	}
+	return p.State.Close()
+}

@@ -1,0 +1,236 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A Config is everything an operator sets. Every key of the YAML is also
+// HUIWEN_SECTION_KEY in the environment, secrets also as …_FILE; list elements
+// by index: HUIWEN_WECOM_APPS_0_SECRET. The environment beats the file, flags
+// beat both.
+type Config struct {
+	Listen     string `yaml:"listen"`     // public: page, API, callbacks
+	Internal   string `yaml:"internal"`   // internal: health, metrics, admin
+	Data       string `yaml:"data"`       // folder of what the service remembers
+	Dictionary string `yaml:"dictionary"` // gojieba's dict folder, "" to look for it
+	Log        Log    `yaml:"log"`
+	Page       Page   `yaml:"page"`
+	Store      Store  `yaml:"store"`
+	WeCom      WeCom  `yaml:"wecom"`
+	DingTalk   Ding   `yaml:"dingtalk"`
+}
+
+// Log is what the process log holds.
+type Log struct {
+	Level string `yaml:"level"` // debug, info, warn, error
+}
+
+// Page is the limits of the residents' page.
+type Page struct {
+	PerMinute      int      `yaml:"per_minute"`       // questions an address
+	TotalPerSecond int      `yaml:"total_per_second"` // questions in all
+	TrustedProxies []string `yaml:"trusted_proxies"`  // networks whose X-Forwarded-For counts
+	Secure         bool     `yaml:"secure"`           // served by https in front: secure cookies
+}
+
+// Store is where the service remembers.
+type Store struct {
+	Kind  string `yaml:"kind"` // file or redis
+	Redis Redis  `yaml:"redis"`
+}
+
+// Redis is the shared store.
+type Redis struct {
+	Mode     string   `yaml:"mode"` // single, sentinel, cluster
+	Addrs    []string `yaml:"addrs"`
+	Master   string   `yaml:"master"`
+	Username string   `yaml:"username"`
+	Password Secret   `yaml:"password"`
+}
+
+// WeCom is the keys of 企业微信.
+type WeCom struct {
+	BaseURL        string       `yaml:"base_url"`
+	CallbackWindow Duration     `yaml:"callback_window"`
+	Apps           []WeComApp   `yaml:"apps"`
+	KF             WeComKF      `yaml:"kf"`
+	Robots         []WeComRobot `yaml:"robots"`
+}
+
+// WeComApp is one self-built app; its callback is /wecom/callback/{name}.
+type WeComApp struct {
+	Name           string `yaml:"name"`
+	CorpID         string `yaml:"corp_id"`
+	AgentID        string `yaml:"agent_id"`
+	Secret         Secret `yaml:"secret"`
+	Token          Secret `yaml:"token"`
+	EncodingAESKey Secret `yaml:"encoding_aes_key"`
+}
+
+// WeComKF is 微信客服.
+type WeComKF struct {
+	CorpID         string `yaml:"corp_id"`
+	Secret         Secret `yaml:"secret"`
+	Token          Secret `yaml:"token"`
+	EncodingAESKey Secret `yaml:"encoding_aes_key"`
+}
+
+// WeComRobot is a group robot.
+type WeComRobot struct {
+	Name string `yaml:"name"`
+	Key  Secret `yaml:"key"`
+}
+
+// Ding is the keys of 钉钉.
+type Ding struct {
+	APIURL         string      `yaml:"api_url"`
+	OAPIURL        string      `yaml:"oapi_url"`
+	CallbackWindow Duration    `yaml:"callback_window"`
+	CorpID         string      `yaml:"corp_id"`
+	ClientID       string      `yaml:"client_id"`
+	ClientSecret   Secret      `yaml:"client_secret"`
+	RobotCode      string      `yaml:"robot_code"`
+	AgentID        string      `yaml:"agent_id"`
+	CardTemplateID string      `yaml:"card_template_id"`
+	Mode           string      `yaml:"mode"` // stream or http
+	Robots         []DingRobot `yaml:"robots"`
+}
+
+// DingRobot is a custom robot of a group.
+type DingRobot struct {
+	Name        string `yaml:"name"`
+	AccessToken Secret `yaml:"access_token"`
+	Secret      Secret `yaml:"secret"`
+}
+
+// A Duration is written as 10m, 90s, 24h.
+type Duration time.Duration
+
+// UnmarshalYAML reads a duration; the error names the line.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	v, err := time.ParseDuration(n.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %q is no duration such as 10m or 90s", n.Line, n.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalYAML writes a duration.
+func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
+
+// defaults is the configuration without a file.
+func defaults() Config {
+	return Config{
+		Listen: "127.0.0.1:8080", Internal: "127.0.0.1:8081", Data: "./data",
+		Log:      Log{Level: "info"},
+		Page:     Page{PerMinute: 30, TotalPerSecond: 200},
+		Store:    Store{Kind: "file", Redis: Redis{Mode: "single"}},
+		WeCom:    WeCom{BaseURL: "https://qyapi.weixin.qq.com", CallbackWindow: Duration(10 * time.Minute)},
+		DingTalk: Ding{APIURL: "https://api.dingtalk.com", OAPIURL: "https://oapi.dingtalk.com", CallbackWindow: Duration(time.Hour), Mode: "stream"},
+	}
+}
+
+// loadConfig reads file, environment and global flags, in that order, and
+// checks the whole.
+func loadConfig(global map[string]string, env Environment) (Config, error) {
+	c := defaults()
+	file := global["config"]
+	if file == "" {
+		file = env.Getenv("HUIWEN_CONFIG")
+	}
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return c, fmt.Errorf("read the configuration: %w", err)
+		}
+		d := yaml.NewDecoder(bytes.NewReader(data))
+		d.KnownFields(true)
+		if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+			return c, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	if err := applyEnvironment(&c, env); err != nil {
+		return c, err
+	}
+	if data := global["data"]; data != "" {
+		c.Data = data
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	return c, nil
+}
+
+// check names every bad value by its key.
+func (c Config) check() error {
+	var errs []error
+	bad := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+	}
+	oneOf := func(key, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			bad(key, "%q is none of %v", value, allowed)
+		}
+	}
+	for key, addr := range map[string]string{"listen": c.Listen, "internal": c.Internal} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad(key, "%q is no address such as 127.0.0.1:8080", addr)
+		}
+	}
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("store.kind", c.Store.Kind, "file", "redis")
+	oneOf("store.redis.mode", c.Store.Redis.Mode, "single", "sentinel", "cluster")
+	if c.Store.Kind == "redis" && len(c.Store.Redis.Addrs) == 0 {
+		bad("store.redis.addrs", "is empty: name at least one host:port")
+	}
+	if c.Store.Redis.Mode == "sentinel" && c.Store.Redis.Master == "" {
+		bad("store.redis.master", "is empty: sentinel needs the master's name")
+	}
+	oneOf("dingtalk.mode", c.DingTalk.Mode, "stream", "http")
+	for key, u := range map[string]string{"wecom.base_url": c.WeCom.BaseURL, "dingtalk.api_url": c.DingTalk.APIURL, "dingtalk.oapi_url": c.DingTalk.OAPIURL} {
+		if p, err := url.Parse(u); err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http" || p.Path != "" && p.Path != "/" {
+			bad(key, "%q is no scheme and host such as https://example.cn", u)
+		}
+	}
+	for i, n := range c.Page.TrustedProxies {
+		if _, _, err := net.ParseCIDR(n); err != nil {
+			bad(fmt.Sprintf("page.trusted_proxies[%d]", i), "%q is no network such as 10.0.0.0/8", n)
+		}
+	}
+	if c.Page.PerMinute <= 0 || c.Page.TotalPerSecond <= 0 {
+		bad("page", "per_minute and total_per_second must be above zero")
+	}
+	slices.SortFunc(errs, func(a, b error) int { return bytes.Compare([]byte(a.Error()), []byte(b.Error())) })
+	return errors.Join(errs...)
+}
+
+func (c Config) level() slog.Level {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(c.Log.Level)); err != nil {
+		return slog.LevelInfo
+	}
+	return l
+}
+
+// showConfig prints the configuration in force; secrets show as <redacted>.
+func showConfig(_ context.Context, c *call) error {
+	enc := yaml.NewEncoder(c.Stdout)
+	enc.SetIndent(2)
+	if err := enc.Encode(c.config); err != nil {
+		return fmt.Errorf("print the configuration: %w", err)
+	}
+	return enc.Close()
+}

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"huiwen/knowledge/segment"
+)
+
+// A Finding is something an operator should know of one part.
+type Finding struct {
+	Part string
+	OK   bool
+	Text string
+}
+
+// doctor says what is wrong with this installation; --live asks the running
+// service whether it is well, for a container's health check.
+func doctor(ctx context.Context, c *call) error {
+	live := false
+	rest, err := c.flags("doctor", func(fs *flag.FlagSet) { fs.BoolVar(&live, "live", false, "") })
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("doctor 不接受参数 %q", rest[0])
+	}
+	if live {
+		return askHealth(ctx, c)
+	}
+	well := true
+	for _, f := range diagnose(ctx, c) {
+		mark := "正常"
+		if !f.OK {
+			mark, well = "有问题", false
+		}
+		fmt.Fprintf(c.Stdout, "%-6s %s：%s\n", mark, f.Part, f.Text)
+	}
+	if !well {
+		return errSilent
+	}
+	return nil
+}
+
+// diagnose checks each part in turn.
+func diagnose(ctx context.Context, c *call) []Finding {
+	var out []Finding
+	dir, err := segment.FindDictionary(c.config.Dictionary)
+	out = append(out, finding("词典", dir, err))
+	if err != nil {
+		return out
+	}
+	began := time.Now()
+	e, err := newEngine(c.config)
+	if err != nil {
+		return append(out, finding("计划", "", err))
+	}
+	out = append(out, finding("计划", fmt.Sprintf("《%s》%d 项，%d 个责任单位，载入用时 %d 毫秒", e.snapshot.Plan.Title, len(e.snapshot.Measures), len(e.snapshot.Bureaus.Names()), time.Since(began).Milliseconds()), nil))
+	if n := len(e.snapshot.Dropped); n > 0 {
+		out = append(out, Finding{"类似问法", false, fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
+	}
+	for _, a := range []string{c.config.Listen, c.config.Internal} {
+		l, err := listen(ctx, a)
+		if err == nil {
+			l[0].Close()
+		}
+		out = append(out, finding("地址", a, err))
+	}
+	return out
+}
+
+func finding(part, text string, err error) Finding {
+	if err != nil {
+		return Finding{part, false, err.Error()}
+	}
+	return Finding{part, true, text}
+}
+
+// askHealth asks the internal listener of the running service.
+func askHealth(ctx context.Context, c *call) error {
+	host, port, err := net.SplitHostPort(c.config.Internal)
+	if err != nil {
+		return fmt.Errorf("internal address: %w", err)
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return fmt.Errorf("ask the running service: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("服务没有应答：%w", err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("服务不正常：%s %s", resp.Status, body)
+	}
+	fmt.Fprintf(c.Stdout, "%s", body)
+	return nil
+}
