@@ -175,6 +175,8 @@
     grow();
     ask(words);
   });
+  // some keyboards still insert the line break of the Enter that was taken
+  text.addEventListener("beforeinput", (e) => { if (e.inputType === "insertLineBreak" && text.value === "") e.preventDefault(); });
   for (const b of document.querySelectorAll(".suggestions button, .choices button")) {
     b.addEventListener("click", (e) => { e.preventDefault(); ask(b.value); });
   }
