@@ -1,18 +1,34 @@
 package handlers
 
 import (
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
 	"huiwen/knowledge/plan"
 )
 
-// maxQuoteRunes is how much of a measure is quoted for one question: two to
-// four short sentences, never the whole clause of a long one.
-const maxQuoteRunes = 230
+const (
+	// maxQuoteRunes and maxPassages are how much of a measure is quoted for one
+	// question: two to four short sentences, never the whole clause of a long one.
+	maxQuoteRunes = 190
+	maxPassages   = 3
+)
+
+// A question is one thing asked of one measure.
+type question struct {
+	snap    *knowledge.Snapshot
+	text    string   // folded
+	intents []string // what is wanted of the subject
+	measure *knowledge.Measure
+	similar *knowledge.Similar // the entry it resembles, nil for none
+}
+
+func (q question) asks(intents ...string) bool {
+	return slices.ContainsFunc(intents, func(i string) bool { return slices.Contains(q.intents, i) })
+}
 
 // validity opens every answer after the plan's time with a warning.
 func (t *turn) validity() []bot.Line {
@@ -31,108 +47,164 @@ func (t *turn) over() bool {
 	return to != "" && t.msg.At.In(Zone).Format(time.DateOnly) > to
 }
 
-// about tells what was asked of one measure: the direct answer first, then the
-// sentences that fit the question, then who is responsible.
-func (t *turn) about(m *knowledge.Measure, named bool) ([]bot.Line, bot.Status) {
-	var lines []bot.Line
-	status := bot.Answered
-	if named {
-		lines = append(lines, bot.Line{bot.Words("◆ "), bot.Quote(m.No, m.Topic())})
-	}
-	for _, intent := range []string{"phone", "where", "papers", "rate", "ceiling", "how", "paid"} {
-		if t.asks(intent) && !mentions(m, intent) {
-			lines = append(lines, bot.Say(notWritten[intent]))
-			status = bot.NotCovered
-			break
+// answer tells what was asked: the direct answer first, then the passages that
+// fit, then who is responsible.
+func (q question) answer() ([]bot.Line, bot.Status) {
+	passages := q.snap.Finder.Passages(q.text, q.measure, q.similar, maxPassages, maxQuoteRunes)
+	direct, status := q.direct(passages)
+	lines := direct
+	for _, p := range passages {
+		if said(direct, p.Text) {
+			continue
 		}
-	}
-	if t.asks("amount") && status == bot.Answered {
-		if direct := t.amounts(m); direct != nil {
-			lines = append(lines, direct...)
-		} else if len(m.Targets) == 0 {
-			lines = append(lines, bot.Say(sayNoAmount))
-			status = bot.NotCovered
+		line := bot.Line{bot.Quote(q.measure.No, p.Text)}
+		if p.Cut {
+			line = bot.Line{bot.Words("……"), line[0]}
 		}
+		lines = append(lines, line)
 	}
-	if t.asks("target") {
-		lines = append(lines, t.targets(m)...)
-	}
-	if t.asks("deadline", "frequency", "duration") {
-		lines = append(lines, t.deadlines(m)...)
-	}
-	if t.asks("bureau") {
-		lines = append(lines, t.bureaus(m))
-	}
-	lines = append(lines, t.sentences(m)...)
-	if !t.asks("bureau") {
-		lines = append(lines, t.bureaus(m))
+	if !q.asks("bureau") {
+		lines = append(lines, q.bureaus())
 	}
 	return lines, status
 }
 
-// mentions reports whether the measure itself speaks of what is asked.
-func mentions(m *knowledge.Measure, intent string) bool {
-	words := map[string][]string{
-		"phone": {"电话"}, "where": {"地址", "窗口"}, "papers": {"材料"}, "rate": {"利率"},
-		"ceiling": {"上限", "最高"}, "how": {"流程"}, "paid": {},
-	}[intent]
-	for _, w := range words {
-		if strings.Contains(m.Text, w) {
-			return true
+// direct answers the intents of the question in one line each.
+func (q question) direct(passages []knowledge.Passage) ([]bot.Line, bot.Status) {
+	var lines []bot.Line
+	status := bot.Answered
+	if missing := q.missing(); missing != "" {
+		lines, status = append(lines, bot.Say(missing)), bot.NotCovered
+	}
+	if q.asks("amount", "rate", "ceiling") {
+		switch figures := q.amounts(passages); {
+		case figures != nil:
+			lines = append(lines, figures)
+		case status == bot.Answered && len(q.shares()) > 0:
+			lines = append(lines, q.targets(q.shares()))
+		case status == bot.Answered:
+			lines, status = append(lines, bot.Say(sayNoAmount)), bot.NotCovered
+		}
+	}
+	if q.asks("target") {
+		lines = append(lines, q.targets(q.measure.Targets))
+	}
+	if q.asks("deadline", "frequency", "duration") {
+		lines = append(lines, q.deadlines())
+	}
+	if q.asks("bureau") {
+		lines = append(lines, q.bureaus())
+	}
+	return lines, status
+}
+
+// missing says that a detail people ask for is not in the plan, "" when none
+// is asked for or the measure speaks of it.
+func (q question) missing() string {
+	for _, d := range notWritten {
+		if q.asks(d.intent) && !slices.ContainsFunc(d.words, func(w string) bool { return strings.Contains(q.measure.Text, w) }) {
+			return d.say
+		}
+	}
+	return ""
+}
+
+// said reports whether the lines already quote all of a passage's words.
+func said(lines []bot.Line, passage string) bool {
+	for _, l := range lines {
+		for _, p := range l {
+			if p.Kind == bot.Quoted && strings.Contains(p.Text, passage) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// amounts quotes what the measure pays, each with what it is for.
-func (t *turn) amounts(m *knowledge.Measure) []bot.Line {
-	if len(m.Amounts) == 0 {
-		return nil
-	}
+// amounts quotes what the measure pays, each with what it is for: those that
+// stand in a chosen passage, for a sum of another subject misleads.
+func (q question) amounts(passages []knowledge.Passage) bot.Line {
 	line := bot.Line{bot.Words(sayAmount)}
-	for i, a := range m.Amounts {
-		if i > 0 {
+	for _, a := range q.measure.Amounts {
+		if !q.near(a.Text, passages) {
+			continue
+		}
+		if len(line) > 1 {
 			line = append(line, bot.Words("；"))
 		}
 		if a.For != "" && !strings.Contains(a.Text, a.For) {
-			line = append(line, bot.Quote(m.No, a.For), bot.Words("："))
+			line = append(line, bot.Quote(q.measure.No, a.For), bot.Words("："))
 		}
-		line = append(line, bot.Quote(m.No, a.Text))
+		line = append(line, bot.Quote(q.measure.No, a.Text))
 	}
-	return []bot.Line{append(line, bot.Words(sayStop))}
+	if len(line) == 1 {
+		return nil
+	}
+	return append(line, bot.Words(sayStop))
 }
 
-// targets quotes the figures that bind the doer, with their hedge.
-func (t *turn) targets(m *knowledge.Measure) []bot.Line {
-	if len(m.Targets) == 0 {
-		return []bot.Line{bot.Say(sayNoTarget)}
+// near reports whether a span stands in a sentence that was chosen.
+func (q question) near(span string, passages []knowledge.Passage) bool {
+	return slices.ContainsFunc(passages, func(p knowledge.Passage) bool {
+		return strings.Contains(q.measure.Sentences[p.Sentence], span)
+	})
+}
+
+// shares are the targets in percent or money: an answer to "how much".
+func (q question) shares() []plan.Target {
+	var out []plan.Target
+	for _, g := range q.measure.Targets {
+		if g.Unit == "%" || strings.HasSuffix(g.Unit, "元") {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// targets quotes figures that bind the doer, with their hedge.
+func (q question) targets(targets []plan.Target) bot.Line {
+	if len(targets) == 0 {
+		return bot.Say(sayNoTarget)
 	}
 	line := bot.Line{bot.Words(sayTarget)}
-	for i, g := range m.Targets {
+	for i, g := range targets {
 		if i > 0 {
 			line = append(line, bot.Words("；"))
 		}
-		if g.Hedge != "" && !strings.Contains(g.Text, g.Hedge) {
-			line = append(line, bot.Quote(m.No, g.Hedge))
-		}
-		if g.What != "" && !strings.Contains(g.Text, g.What) {
-			line = append(line, bot.Quote(m.No, g.What), bot.Words("："))
-		}
-		line = append(line, bot.Quote(m.No, g.Text))
+		line = append(line, target(q.measure.No, g)...)
 	}
-	return []bot.Line{append(line, bot.Words(sayStop))}
+	return append(line, bot.Words(sayStop))
+}
+
+// target is one target as people read it: hedge, what, figure.
+func target(no string, g plan.Target) bot.Line {
+	var line bot.Line
+	if g.Hedge != "" && !strings.Contains(g.Text, g.Hedge) && !strings.Contains(g.What, g.Hedge) {
+		line = append(line, bot.Quote(no, g.Hedge))
+	}
+	if g.What != "" && !strings.Contains(g.Text, g.What) {
+		line = append(line, bot.Quote(no, g.What), bot.Words("："))
+	}
+	return append(line, bot.Quote(no, g.Text))
 }
 
 // deadlines quotes each binding time and the date that a rule makes of it.
-func (t *turn) deadlines(m *knowledge.Measure) []bot.Line {
+func (q question) deadlines() bot.Line {
+	line := dates(q.measure)
+	if line == nil {
+		return bot.Say(sayNoTime)
+	}
+	return append(append(bot.Line{bot.Words(sayDeadline)}, line...), bot.Words(sayStop))
+}
+
+// dates quotes the hard deadlines of a measure, nil when it has none.
+func dates(m *knowledge.Measure) bot.Line {
 	var line bot.Line
 	for _, d := range m.Deadlines {
 		if !d.Hard {
 			continue
 		}
-		if line == nil {
-			line = bot.Line{bot.Words(sayDeadline)}
-		} else {
+		if line != nil {
 			line = append(line, bot.Words("；"))
 		}
 		line = append(line, bot.Quote(m.No, d.Text))
@@ -140,10 +212,7 @@ func (t *turn) deadlines(m *knowledge.Measure) []bot.Line {
 			line = append(line, bot.Part{Kind: bot.Derived, Text: "（即" + date + "前）", Source: bot.Source{Label: m.No}, Quote: d.Text, Rule: "due-" + d.Kind})
 		}
 	}
-	if line == nil {
-		return []bot.Line{bot.Say(sayNoTime)}
-	}
-	return []bot.Line{append(line, bot.Words(sayStop))}
+	return line
 }
 
 func dueDate(d plan.Deadline) string {
@@ -158,39 +227,26 @@ func dueDate(d plan.Deadline) string {
 }
 
 // bureaus names who is responsible, lead only where the text says so.
-func (t *turn) bureaus(m *knowledge.Measure) bot.Line {
+func (q question) bureaus() bot.Line {
+	m := q.measure
+	if len(m.Bureaus) == 0 {
+		return bot.Say(sayNoBureau)
+	}
 	line := bot.Line{bot.Words(sayBureaus)}
 	for i, b := range m.Bureaus {
 		if i > 0 {
 			line = append(line, bot.Words("、"))
 		}
 		line = append(line, bot.Quote(m.No, b.Name))
+		if b.Lead {
+			line = append(line, bot.Words("（牵头）"))
+		}
 	}
 	if m.Etc {
 		line = append(line, bot.Words(sayEtc))
 	}
-	if t.asks("bureau") && len(m.Bureaus) > 1 {
+	if q.asks("bureau") && len(m.Bureaus) > 1 && !m.Bureaus[0].Lead {
 		line = append(line, bot.Words("，"+sayFirst), bot.Quote(m.No, m.Bureaus[0].Name))
 	}
 	return append(line, bot.Words(sayWindow+sayStop))
-}
-
-// sentences quotes what fits the question best, in the order of the text.
-func (t *turn) sentences(m *knowledge.Measure) []bot.Line {
-	places := t.snap.Finder.BestSentences(t.text, m.Sentences, len(m.Sentences))
-	if len(places) == 0 {
-		return nil
-	}
-	keep := t.snap.Finder.BestSentences(t.text, m.Sentences, 3)
-	left := maxQuoteRunes
-	var lines []bot.Line
-	for _, i := range keep {
-		n := utf8.RuneCountInString(m.Sentences[i])
-		if len(lines) > 0 && n > left {
-			continue
-		}
-		left -= n
-		lines = append(lines, bot.Line{bot.Quote(m.No, m.Sentences[i])})
-	}
-	return lines
 }

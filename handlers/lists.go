@@ -142,11 +142,7 @@ func (t *turn) withTargets() (bot.Reply, bool) {
 			if !t.snap.Finder.Shares(subject, m.Topic()+" "+g.What+" "+sentenceOf(m, g.Text)) {
 				continue
 			}
-			line := bot.Line{number(m), bot.Words(" ")}
-			if g.What != "" && !strings.Contains(g.Text, g.What) {
-				line = append(line, bot.Quote(m.No, g.What), bot.Words("："))
-			}
-			r.Lines = append(r.Lines, append(line, bot.Quote(m.No, g.Text)))
+			r.Lines = append(r.Lines, append(bot.Line{number(m), bot.Words(" ")}, target(m.No, g)...))
 			t.next.List = append(t.next.List, m.No)
 		}
 	}
@@ -167,25 +163,12 @@ func (t *turn) falling() bot.Reply {
 	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
 	t.next = session{Text: t.text}
 	for _, m := range t.snap.Measures {
-		var line bot.Line
-		for _, d := range m.Deadlines {
-			if !d.Hard {
-				continue
-			}
-			if line == nil {
-				line = bot.Line{number(m), bot.Words(" "), bot.Quote(m.No, m.Topic()), bot.Words("：")}
-				t.next.List = append(t.next.List, m.No)
-			} else {
-				line = append(line, bot.Words("；"))
-			}
-			line = append(line, bot.Quote(m.No, d.Text))
-			if date := dueDate(d); date != "" {
-				line = append(line, bot.Part{Kind: bot.Derived, Text: "（即" + date + "前）", Source: bot.Source{Label: m.No}, Quote: d.Text, Rule: "due-" + d.Kind})
-			}
+		line := dates(m)
+		if line == nil {
+			continue
 		}
-		if line != nil {
-			r.Lines = append(r.Lines, line)
-		}
+		t.next.List = append(t.next.List, m.No)
+		r.Lines = append(r.Lines, append(bot.Line{number(m), bot.Words(" "), bot.Quote(m.No, m.Topic()), bot.Words("：")}, line...))
 	}
 	if len(t.next.List) == 0 {
 		r.Lines = append(r.Lines, bot.Say(sayNoSuch))

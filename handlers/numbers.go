@@ -17,8 +17,8 @@ var (
 	numberWord = `([0-9]{1,3}|[一二三四五六七八九十]{1,3})`
 	// 第39项, 第三十九条, 第39号, 第9和第13; 第一 alone is no number of a measure
 	withOrdinal = regexp.MustCompile(`第(?:` + numberWord + `(?:项|条|号)|([0-9]{1,3})(?:[^0-9个次名批年期]|$))`)
-	// 39条讲什么, 17号那个: not 3条理由 in the middle of a sentence
-	withUnit = regexp.MustCompile(`(?:^|[^0-9一二三四五六七八九十几第个共有])` + numberWord + `(?:项|条|号)(?:$|[^0-9以])`)
+	// 39条讲什么, 17号那个, 三十九条: not 3条理由 in the middle of a sentence, nor 下一条
+	withUnit = regexp.MustCompile(`(?:^|[^0-9一二三四五六七八九十几第个共有月])([0-9]{1,3}|[一二三四五]?十[一二三四五六七八九]?)(?:项|条|号)(?:$|[^0-9以])`)
 	bare     = regexp.MustCompile(`^` + numberWord + `$`)
 	// 9、13、22条
 	listed = regexp.MustCompile(`(?:第)?([0-9]{1,3}(?:[、,，和跟 ]+(?:第)?[0-9]{1,3})+)(?:项|条|号)?`)
@@ -44,7 +44,11 @@ func (t *turn) numbered() (bot.Reply, bool) {
 	if t.contradicts(measures) {
 		return bot.Reply{}, false
 	}
-	return t.tell(measures, []knowledge.Match{{Measure: measures[0]}}), true
+	questions := make([]question, len(measures))
+	for i, m := range measures {
+		questions[i] = t.question(t.text, knowledge.Match{Measure: m})
+	}
+	return t.tell(questions, nil), true
 }
 
 // contradicts reports whether a planted order names a measure; its subject is
@@ -127,7 +131,7 @@ func (t *turn) neighbour() (bot.Reply, bool) {
 	if at < 0 || at >= len(t.snap.Measures) {
 		return bot.Reply{Status: bot.NotCovered, Lines: []bot.Line{bot.Say(sayNoNext)}}, true
 	}
-	return t.tell(t.snap.Measures[at:at+1], []knowledge.Match{{}}), true
+	return t.tell([]question{t.question(t.text, knowledge.Match{Measure: t.snap.Measures[at]})}, nil), true
 }
 
 // choice answers a number or a text that picks one of the offered choices.
@@ -147,7 +151,7 @@ func (t *turn) choice() (bot.Reply, bool) {
 	if picked.Intent != "" {
 		t.intents = []string{picked.Intent}
 	}
-	return t.tell([]*knowledge.Measure{m}, []knowledge.Match{{}}), true
+	return t.tell([]question{t.question(t.text, t.snap.Finder.Match(t.text, m))}, nil), true
 }
 
 var choiceNumber = regexp.MustCompile(`^(?:第|选|选择|我选)?([1-9]|[一二三四五六七八九])(?:个|项|号|条|\.|、)?$`)

@@ -8,34 +8,50 @@ import (
 	"huiwen/knowledge"
 )
 
-// How sure a match must be, as a share of what the question could score.
+// How sure a match must be, as the probability that it is the one meant.
 const (
-	sureShare  = 0.20 // answered
-	maybeShare = 0.09 // offered as a choice
-	tieMargin  = 0.93 // the next one this close is offered beside it
+	sure       = 0.40 // answered alone
+	maybe      = 0.15 // answered, with others to choose from
+	faint      = 0.07 // offered as a choice
+	alsoLikely = 0.22 // told beside a better one
+	clearly    = 0.75 // a message this sure stands alone, without the words before it
+	// leastShare is how much of a question's words a measure must hold at least.
+	leastShare = 0.05
 	// followWeight is how much the words before count for a message that leans on them.
-	followWeight = 0.5
+	followWeight = 0.6
 )
 
 // subject answers what the plan holds on the subject of the message.
 func (t *turn) subject() bot.Reply {
-	scoring := t.scoring()
-	matches := t.snap.Finder.Rank(scoring, 6)
-	if len(matches) == 0 || matches[0].Share < maybeShare {
+	matches := t.snap.Finder.Rank(t.scoring(), 6)
+	if len(matches) == 0 {
 		return t.lost()
 	}
 	best := matches[0]
-	if best.Measure == nil {
+	switch {
+	case best.Measure == nil:
 		return t.outside()
-	}
-	if best.Share < sureShare {
+	case best.Share < leastShare || best.Sure < maybe:
 		return t.which(matches)
 	}
-	measures := []*knowledge.Measure{best.Measure}
-	for _, m := range t.others(best.Measure) {
-		measures = append(measures, m)
+	questions := t.parted(best)
+	if len(questions) == 1 {
+		for _, m := range matches[1:] {
+			if m.Measure != nil && m.Sure >= alsoLikely && best.Sure < sure {
+				questions = append(questions, t.question(t.text, m))
+			}
+		}
 	}
-	return t.tell(measures, matches)
+	return t.tell(questions, matches)
+}
+
+// question asks a text of the measure it fits.
+func (t *turn) question(text string, m knowledge.Match) question {
+	q := question{snap: t.snap, text: text, intents: t.intents, measure: m.Measure, similar: m.Similar}
+	if text != t.text {
+		q.intents = t.snap.Intents.Kinds(text)
+	}
+	return q
 }
 
 // scoring scores the message, with the words before it where it leans on them.
@@ -44,15 +60,18 @@ func (t *turn) scoring() knowledge.Scoring {
 	if t.was.Text == "" || !t.leans() {
 		return now
 	}
+	if best := t.snap.Finder.Rank(now, 1); len(best) > 0 && best[0].Sure >= clearly && best[0].Share >= leastShare {
+		return now
+	}
 	return now.Mixed(t.snap.Finder.Scores(t.was.Text), followWeight)
 }
 
 // leaning begins a message that goes on with what was said before.
-var leaning = []string{"那", "还有", "呢", "它", "这个", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们是"}
+var leaning = []string{"那", "还有", "呢", "它", "这个", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们", "我", "今年", "最", "电话"}
 
 // leans reports whether the message depends on the one before.
 func (t *turn) leans() bool {
-	if runes(t.text) <= 8 {
+	if runes(t.text) <= 12 {
 		return true
 	}
 	return slices.ContainsFunc(leaning, func(w string) bool { return strings.HasPrefix(t.text, w) })
@@ -61,26 +80,33 @@ func (t *turn) leans() bool {
 // separators part two questions in one message.
 var separators = strings.NewReplacer("。", "\n", "!", "\n", "?", "\n", ";", "\n", "还有", "\n", "顺便", "\n", "另外", "\n", "二是", "\n", "再问", "\n", "以及", "\n")
 
-// others are the measures of further questions in the message.
-func (t *turn) others(best *knowledge.Measure) []*knowledge.Measure {
-	var out []*knowledge.Measure
-	clauses := strings.Split(separators.Replace(t.text), "\n")
-	if len(clauses) < 2 {
-		return nil
-	}
-	for _, c := range clauses {
-		if runes(c) < 5 {
+// Bounds of the questions of one message.
+const (
+	maxQuestions  = 3
+	shortQuestion = 5 // runes; a shorter part is no question of its own
+)
+
+// parted lists the questions of the message: the best match of the whole, and
+// of each part that clearly asks about something else.
+func (t *turn) parted(best knowledge.Match) []question {
+	whole := []question{t.question(t.text, best)}
+	var out []question
+	for part := range strings.SplitSeq(separators.Replace(t.text), "\n") {
+		if runes(part) < shortQuestion || part == t.text {
 			continue
 		}
-		found := t.snap.Finder.Find(c, 1)
-		if len(found) == 0 || found[0].Measure == nil || found[0].Share < sureShare*1.4 {
+		found := t.snap.Finder.Find(part, 1)
+		if len(found) == 0 || found[0].Measure == nil || found[0].Sure < clearly || found[0].Share < leastShare {
 			continue
 		}
-		if m := found[0].Measure; m != best && !slices.Contains(out, m) {
-			out = append(out, m)
+		if !slices.ContainsFunc(out, func(q question) bool { return q.measure == found[0].Measure }) {
+			out = append(out, t.question(strings.TrimSpace(part), found[0]))
 		}
 	}
-	return out[:min(2, len(out))]
+	if len(out) < 2 {
+		return whole
+	}
+	return out[:min(maxQuestions, len(out))]
 }
 
 // lost answers a message in which nothing is known.
@@ -99,28 +125,48 @@ func (t *turn) outside() bot.Reply {
 func (t *turn) which(matches []knowledge.Match) bot.Reply {
 	r := bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayWhichOne)}}
 	for _, m := range matches {
-		if m.Measure != nil && len(r.Choices) < 3 {
-			r.Choices = append(r.Choices, bot.Choice{Text: m.Measure.Topic(), Measure: m.Measure.No})
+		if m.Measure != nil && m.Sure >= faint/2 && m.Share >= leastShare/2 && len(r.Choices) < 3 {
+			r.Choices = append(r.Choices, t.choiceOf(m))
 		}
+	}
+	if len(r.Choices) < 2 {
+		return t.lost()
 	}
 	t.next.Text = t.text
 	return r
 }
 
-// tell answers from one measure or, for several questions, from each.
-func (t *turn) tell(measures []*knowledge.Measure, matches []knowledge.Match) bot.Reply {
+// choiceOf offers a match by the name that fits the question.
+func (t *turn) choiceOf(m knowledge.Match) bot.Choice {
+	return bot.Choice{Text: nameOf(m.Measure, m.Similar), Measure: m.Measure.No}
+}
+
+// nameOf is what people call a measure: as the entry says that the question
+// resembles, else by its best name.
+func nameOf(m *knowledge.Measure, s *knowledge.Similar) string {
+	if s != nil && slices.Contains(m.Topics, s.Topic) {
+		return s.Topic
+	}
+	return m.Topic()
+}
+
+// tell answers one question or, when there are several, each under its name.
+func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
 	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
-	for _, m := range measures {
-		lines, status := t.about(m, len(measures) > 1)
-		r.Lines = append(r.Lines, lines...)
-		if len(measures) == 1 {
+	for _, q := range questions {
+		lines, status := q.answer()
+		if len(questions) > 1 {
+			r.Lines = append(r.Lines, bot.Line{bot.Words("◆ "), bot.Quote(q.measure.No, nameOf(q.measure, q.similar))})
+		} else {
 			r.Status = status
 		}
+		r.Lines = append(r.Lines, lines...)
 	}
-	t.next = session{Measure: measures[0].No, Intent: first(t.intents), Text: t.text}
-	for _, m := range matches[1:] {
-		if m.Measure != nil && m.Score > tieMargin*matches[0].Score && !slices.Contains(measures, m.Measure) && len(r.Choices) < 2 {
-			r.Choices = append(r.Choices, bot.Choice{Text: m.Measure.Topic(), Measure: m.Measure.No})
+	t.next = session{Measure: questions[0].measure.No, Intent: first(t.intents), Text: t.text}
+	for _, m := range matches[min(1, len(matches)):] {
+		told := slices.ContainsFunc(questions, func(q question) bool { return q.measure == m.Measure })
+		if m.Measure != nil && !told && m.Sure >= faint && m.Share >= leastShare && len(r.Choices) < 2 {
+			r.Choices = append(r.Choices, t.choiceOf(m))
 		}
 	}
 	return r

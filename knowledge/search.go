@@ -130,6 +130,16 @@ func (f *Finder) Rank(s Scoring, n int) []Match {
 	return sure(all, n)
 }
 
+// Match is how a question fits one measure.
+func (f *Finder) Match(text string, m *Measure) Match {
+	for _, found := range f.Rank(f.Scores(text), len(f.targets)) {
+		if found.Measure == m {
+			return found
+		}
+	}
+	return Match{Measure: m}
+}
+
 // sure lists the n best of all with how likely each is.
 func sure(all []Match, n int) []Match {
 	if len(all) == 0 {
@@ -174,35 +184,6 @@ func (f *Finder) Explain(text string, m Match) []index.Share {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Term, b.Term))
 	})
 	return out
-}
-
-// BestSentences lists the places of the n sentences that fit a question best,
-// in the order of the text. Every sentence scores by the question's terms that
-// stand in it.
-func (f *Finder) BestSentences(text string, sentences []string, n int) []int {
-	q := f.analyser.query(f.analyser.question(text))
-	weight := map[index.Term]float64{}
-	for _, w := range q {
-		weight[w.Term] = w.Weight * f.measures.Rarity(w.Term)
-	}
-	scores := make([]float64, len(sentences))
-	for i, s := range sentences {
-		seen := map[index.Term]bool{}
-		for _, t := range f.analyser.terms(segment.Fold(s, 0)) {
-			if !seen[t] {
-				seen[t] = true
-				scores[i] += weight[t]
-			}
-		}
-	}
-	order := make([]int, len(sentences))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
-	order = order[:min(n, len(order))]
-	slices.Sort(order)
-	return order
 }
 
 // Shares reports whether a passage speaks of a subject: it holds a word or a

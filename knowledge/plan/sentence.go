@@ -25,6 +25,19 @@ func Clauses(text string) []string {
 	return out
 }
 
+// ClauseSpans lists where the clauses of a sentence begin and end in it, in
+// bytes, each with its sign.
+func ClauseSpans(sentence string) [][2]int {
+	var out [][2]int
+	from := 0
+	for _, c := range cut(sentence, "。！？!?；;\n,，") {
+		at := strings.Index(sentence[from:], c) + from
+		out = append(out, [2]int{at, at + len(c)})
+		from = at + len(c)
+	}
+	return out
+}
+
 // cut cuts after each of the signs that stands outside brackets. A bracket that
 // is not closed within the next 400 bytes holds nothing together.
 func cut(text, signs string) []string {
@@ -64,7 +77,7 @@ func closes(text string, from int, opening, closing rune) int {
 			return 0
 		}
 		switch {
-		case same(opening, r, true):
+		case same(opening, r):
 			depth++
 		case alike[r] == alike[closing] && alike[r] != 0:
 			if depth--; depth == 0 {
@@ -75,7 +88,7 @@ func closes(text string, from int, opening, closing rune) int {
 	return 0
 }
 
-func same(opening, r rune, _ bool) bool {
+func same(opening, r rune) bool {
 	if r == opening {
 		return true
 	}
