@@ -13,7 +13,7 @@ import (
 const (
 	// maxQuoteRunes and maxPassages are how much of a measure is quoted for one
 	// question: two to four short sentences, never the whole clause of a long one.
-	maxQuoteRunes = 190
+	maxQuoteRunes = 210
 	maxPassages   = 3
 )
 
@@ -50,7 +50,7 @@ func (t *turn) over() bool {
 // answer tells what was asked: the direct answer first, then the passages that
 // fit, then who is responsible.
 func (q question) answer() ([]bot.Line, bot.Status) {
-	passages := q.snap.Finder.Passages(q.text, q.measure, q.similar, maxPassages, maxQuoteRunes)
+	passages := q.snap.Finder.Passages(q.text, q.measure, q.similar, q.wanted(), maxPassages, maxQuoteRunes)
 	direct, status := q.direct(passages)
 	lines := direct
 	for _, p := range passages {
@@ -67,6 +67,22 @@ func (q question) answer() ([]bot.Line, bot.Status) {
 		lines = append(lines, q.bureaus())
 	}
 	return lines, status
+}
+
+// wanted are the figures that the question asks for.
+func (q question) wanted() []string {
+	var out []string
+	if q.asks("amount") {
+		for _, a := range q.measure.Amounts {
+			out = append(out, a.Text)
+		}
+	}
+	if q.asks("target") || q.asks("amount") && len(out) == 0 {
+		for _, g := range q.measure.Targets {
+			out = append(out, g.Text)
+		}
+	}
+	return out
 }
 
 // direct answers the intents of the question in one line each.

@@ -83,11 +83,11 @@ func (t *turn) hasSubject(f knowledge.Found) bool {
 		return false
 	}
 	found := t.snap.Finder.Find(rest, 1)
-	return len(found) > 0 && found[0].Measure != nil && found[0].Share >= talkShare
+	return len(found) > 0 && found[0].Measure != nil && found[0].Sure >= talkSure && found[0].Share >= leastShare
 }
 
-// talkShare is how sure a subject must be to be heard beside talk.
-const talkShare = 0.24
+// talkSure is how sure a subject must be to be heard beside talk.
+const talkSure = 0.3
 
 // spoken picks one of the replies of f, the same for the same message, and adds
 // its contacts.

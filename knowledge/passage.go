@@ -19,8 +19,10 @@ const (
 	// quoteBonus is what the span that similar questions are anchored to adds,
 	// as a share of what the whole question could add.
 	quoteBonus = 0.5
-	// alsoFits is how much of the best sentence's score a further one needs.
-	alsoFits = 0.45
+	// alsoFits is how much of what the best sentence gains a further one needs.
+	alsoFits = 0.3
+	// wholeMeasure is up to how many runes a measure is short enough to be told whole.
+	wholeMeasure = 120
 )
 
 // A Passage is a verbatim span of a measure that was chosen for a question.
@@ -30,27 +32,33 @@ type Passage struct {
 	// begins earlier.
 	Sentence int
 	Cut      bool
-	score    float64
+	gain     float64 // by the words of the question
+	score    float64 // with what its place and the intent add
 }
 
 // Passages lists what of a measure answers a question, in the order of the
 // text: at most n passages of at most budget runes together, though always one.
 // Similar, when not nil, is the entry that the question resembles.
-func (f *Finder) Passages(text string, m *Measure, similar *Similar, n, budget int) []Passage {
+// Wanted are spans that answer the question best where they stand.
+func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []string, n, budget int) []Passage {
 	weight := f.weights(text)
+	if utf8.RuneCountInString(m.body) <= wholeMeasure {
+		n, budget = len(m.Sentences), wholeMeasure
+	}
 	quote := ""
 	if similar != nil {
 		quote = similar.Quote
 	}
 	all := make([]Passage, len(m.Sentences))
 	for i, s := range m.Sentences {
-		all[i] = f.passage(s, i, weight, quote)
+		all[i] = f.passage(s, i, weight, append([]string{quote}, wanted...))
 	}
+	whole := budget == wholeMeasure
 	slices.SortStableFunc(all, func(a, b Passage) int { return cmp.Compare(b.score, a.score) })
 	var out []Passage
 	for _, p := range all {
 		size := utf8.RuneCountInString(p.Text)
-		if len(out) > 0 && (size > budget || p.score < alsoFits*all[0].score || p.score == 0 || len(out) == n) {
+		if len(out) > 0 && !whole && (size > budget || p.gain < alsoFits*all[0].gain || p.gain == 0 || len(out) == n) {
 			continue
 		}
 		budget -= size
@@ -83,24 +91,27 @@ func (f *Finder) gain(passage string, weight map[index.Term]float64) float64 {
 }
 
 // passage scores a sentence and cuts a long one to the clauses that fit best.
-func (f *Finder) passage(sentence string, place int, weight map[index.Term]float64, quote string) Passage {
+func (f *Finder) passage(sentence string, place int, weight map[index.Term]float64, spans []string) Passage {
 	most := 0.0
 	for _, w := range weight {
 		most += w
 	}
 	bonus := func(s string) float64 {
-		if quote != "" && strings.Contains(s, quote) {
-			return quoteBonus * most
+		sum := 0.0
+		for _, span := range spans {
+			if span != "" && strings.Contains(s, span) {
+				sum += quoteBonus * most
+			}
 		}
-		return 0
+		return min(sum, 2*quoteBonus*most)
 	}
-	p := Passage{Text: sentence, Sentence: place, score: f.gain(sentence, weight) + bonus(sentence)}
+	p := Passage{Text: sentence, Sentence: place, gain: f.gain(sentence, weight)}
+	p.score = p.gain + bonus(sentence)
 	if utf8.RuneCountInString(sentence) <= longSentence {
 		return p
 	}
 	best := 0.0
 	for _, span := range windows(sentence) {
-		// a little for being early, so that of equals the first wins
 		if g := f.gain(span, weight) + bonus(span); g > best {
 			best = g
 			p.Text, p.Cut = span, !strings.HasPrefix(sentence, span)

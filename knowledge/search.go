@@ -110,6 +110,20 @@ func (s Scoring) Mixed(other Scoring, weight float64) Scoring {
 	return out
 }
 
+// Favour is s with the odds of one measure raised: it was spoken of before.
+func (f *Finder) Favour(s Scoring, m *Measure, by float64) Scoring {
+	for d, t := range f.targets {
+		if t.Measure != m {
+			continue
+		}
+		s.logits = slices.Clone(s.logits)
+		for _, c := range f.byDoc[d] {
+			s.logits[c] += float32(by)
+		}
+	}
+	return s
+}
+
 // Rank lists the n best matches of a scoring, best first.
 func (f *Finder) Rank(s Scoring, n int) []Match {
 	all := make([]Match, len(f.targets))

@@ -234,7 +234,7 @@ func bureauNames(m *Measure) []string {
 // newAnalyser collects the overlay: what the plan calls things and the people's
 // words of the concepts.
 func newAnalyser(s *Snapshot, v *Vocabulary, cut Cutter) *analyser {
-	a := &analyser{cut: cut, concepts: map[string][]string{}}
+	a := &analyser{cut: cut, concepts: map[string][]string{}, hearing: newHearing()}
 	var words []string
 	add := func(w, concept string) {
 		w = segment.Fold(w, 0)
@@ -255,7 +255,36 @@ func newAnalyser(s *Snapshot, v *Vocabulary, cut Cutter) *analyser {
 	}
 	a.overlay = segment.NewOverlay(words)
 	a.regional = regionalReplacer(v.Concepts)
+	a.learnHearing(s, v, words)
 	return a
+}
+
+// learnHearing tells the hearing what is written as it should be: the plan, the
+// curated words and the similar questions. What the plan prints may be heard.
+func (a *analyser) learnHearing(s *Snapshot, v *Vocabulary, words []string) {
+	for _, m := range s.Measures {
+		text := segment.Fold(m.Text, 0)
+		a.hearing.learn(text)
+		for _, w := range a.cut.Search(text) {
+			a.hearing.word(w)
+		}
+	}
+	for _, w := range words {
+		a.hearing.learn(w)
+		a.hearing.word(w)
+	}
+	learn := func(list []string) {
+		for _, q := range list {
+			a.hearing.learn(a.regional.Replace(segment.Normalise(q)))
+		}
+	}
+	for _, q := range v.Similar {
+		learn(q.Questions)
+	}
+	for _, t := range v.Topics {
+		learn(t.Questions)
+		learn(t.Words)
+	}
 }
 
 // regionalReplacer replaces words of the region by standard ones, the longest

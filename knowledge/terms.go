@@ -24,11 +24,13 @@ type analyser struct {
 	overlay  *segment.Overlay    // the plan's own words and the people's
 	concepts map[string][]string // word -> concepts that it stands for
 	regional *strings.Replacer   // words of the region -> standard ones
+	hearing  *hearing
 }
 
-// question folds what a person typed: normalised, in standard words.
+// question folds what a person typed: normalised, in standard words, with the
+// words that were typed by ear.
 func (a *analyser) question(text string) string {
-	return a.regional.Replace(segment.Normalise(text))
+	return a.hearing.complete(a.regional.Replace(segment.Normalise(text)))
 }
 
 // terms lists the terms of a folded text, with repeats, in order.

@@ -1,0 +1,71 @@
+package knowledge
+
+import (
+	"strings"
+
+	"huiwen/knowledge/segment"
+)
+
+// A hearing finds words that were typed by ear: 欠新 for 欠薪. A pair of
+// characters that stands nowhere in what was learnt, but sounds like a word
+// that does, is heard as that word. It is immutable after [hearing.learn].
+type hearing struct {
+	known map[string]bool   // pairs of characters seen
+	words map[string]string // syllable pair -> word of two characters
+	count map[string]int    // how often the word was seen
+}
+
+func newHearing() *hearing {
+	return &hearing{known: map[string]bool{}, words: map[string]string{}, count: map[string]int{}}
+}
+
+// learn remembers the pairs of a folded text.
+func (h *hearing) learn(text string) {
+	segment.Runs(text, func(run []rune) {
+		for i := 0; i+1 < len(run); i++ {
+			h.known[string(run[i:i+2])] = true
+		}
+	})
+}
+
+// word makes a word of two characters one that may be heard; of words that
+// sound alike the commoner one is.
+func (h *hearing) word(w string) {
+	rs := []rune(w)
+	if len(rs) != 2 || !segment.IsHan(rs[0]) || !segment.IsHan(rs[1]) {
+		return
+	}
+	h.count[w]++
+	for _, s := range syllablePairs(rs[0], rs[1]) {
+		if other, ok := h.words[s]; !ok || h.count[w] > h.count[other] {
+			h.words[s] = w
+		}
+	}
+}
+
+// heard lists the words that a folded question holds by sound alone.
+func (h *hearing) heard(text string) []string {
+	var out []string
+	segment.Runs(text, func(run []rune) {
+		for i := 0; i+1 < len(run); i++ {
+			if h.known[string(run[i:i+2])] {
+				continue
+			}
+			for _, s := range syllablePairs(run[i], run[i+1]) {
+				if w, ok := h.words[s]; ok {
+					out = append(out, w)
+					break
+				}
+			}
+		}
+	})
+	return out
+}
+
+// complete adds what was heard to a folded question.
+func (h *hearing) complete(text string) string {
+	if words := h.heard(text); len(words) > 0 {
+		return text + " " + strings.Join(words, " ")
+	}
+	return text
+}
