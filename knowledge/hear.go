@@ -11,7 +11,7 @@ import (
 // that does, is heard as that word. It is immutable after [hearing.learn].
 type hearing struct {
 	known map[string]bool   // pairs of characters seen
-	words map[string]string // syllable pair -> word of two characters
+	words map[string]string // a character in its place and the other's syllable -> word
 	count map[string]int    // how often the word was seen
 }
 
@@ -36,11 +36,24 @@ func (h *hearing) word(w string) {
 		return
 	}
 	h.count[w]++
-	for _, s := range syllablePairs(rs[0], rs[1]) {
-		if other, ok := h.words[s]; !ok || h.count[w] > h.count[other] {
-			h.words[s] = w
+	for _, key := range halves(rs[0], rs[1]) {
+		if other, ok := h.words[key]; !ok || h.count[w] > h.count[other] {
+			h.words[key] = w
 		}
 	}
+}
+
+// halves are the ways to keep one character of a pair and only the sound of
+// the other.
+func halves(a, b rune) []string {
+	var out []string
+	for _, s := range segment.Readings(b) {
+		out = append(out, string(a)+" "+s)
+	}
+	for _, s := range segment.Readings(a) {
+		out = append(out, s+" "+string(b))
+	}
+	return out
 }
 
 // heard lists the words that a folded question holds by sound alone.
@@ -51,8 +64,8 @@ func (h *hearing) heard(text string) []string {
 			if h.known[string(run[i:i+2])] {
 				continue
 			}
-			for _, s := range syllablePairs(run[i], run[i+1]) {
-				if w, ok := h.words[s]; ok {
+			for _, key := range halves(run[i], run[i+1]) {
+				if w, ok := h.words[key]; ok {
 					out = append(out, w)
 					break
 				}
