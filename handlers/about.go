@@ -22,6 +22,7 @@ type question struct {
 	snap    *knowledge.Snapshot
 	text    string   // folded
 	intents []string // what is wanted of the subject
+	whole   bool     // nothing special: tell what the measure is about
 	measure *knowledge.Measure
 	similar *knowledge.Similar // the entry it resembles, nil for none
 }
@@ -57,11 +58,7 @@ func (q question) answer() ([]bot.Line, bot.Status) {
 		if said(direct, p.Text) {
 			continue
 		}
-		line := bot.Line{bot.Quote(q.measure.No, p.Text)}
-		if p.Cut {
-			line = bot.Line{bot.Words("……"), line[0]}
-		}
-		lines = append(lines, line)
+		lines = append(lines, excerpt(q.measure.No, p))
 	}
 	if !q.asks("bureau") {
 		lines = append(lines, q.bureaus())
@@ -69,15 +66,28 @@ func (q question) answer() ([]bot.Line, bot.Status) {
 	return lines, status
 }
 
+// excerpt quotes a passage and shows where its sentence goes on.
+func excerpt(no string, p knowledge.Passage) bot.Line {
+	var line bot.Line
+	if p.Cut {
+		line = append(line, bot.Words("……"))
+	}
+	line = append(line, bot.Quote(no, p.Text))
+	if p.Open {
+		line = append(line, bot.Words("……"))
+	}
+	return line
+}
+
 // wanted are the figures that the question asks for.
 func (q question) wanted() []string {
 	var out []string
-	if q.asks("amount") {
+	if q.asks("amount") || q.whole {
 		for _, a := range q.measure.Amounts {
 			out = append(out, a.Text)
 		}
 	}
-	if q.asks("target") || q.asks("amount") && len(out) == 0 {
+	if q.asks("target") || q.whole || q.asks("amount") && len(out) == 0 {
 		for _, g := range q.measure.Targets {
 			out = append(out, g.Text)
 		}
@@ -93,11 +103,14 @@ func (q question) direct(passages []knowledge.Passage) ([]bot.Line, bot.Status) 
 		lines, status = append(lines, bot.Say(missing)), bot.NotCovered
 	}
 	if q.asks("amount", "rate", "ceiling") {
-		switch figures := q.amounts(passages); {
-		case figures != nil:
-			lines = append(lines, figures)
-		case status == bot.Answered && len(q.shares()) > 0:
-			lines = append(lines, q.targets(q.shares()))
+		figures := q.amounts(passages)
+		switch {
+		case len(figures) > 0:
+			if line := paid(q.measure.No, figures); line != nil {
+				lines = append(lines, line)
+			}
+		case status == bot.Answered && len(q.shares(passages)) > 0:
+			lines = append(lines, q.targets(q.shares(passages)))
 		case status == bot.Answered:
 			lines, status = append(lines, bot.Say(sayNoAmount)), bot.NotCovered
 		}
@@ -137,40 +150,50 @@ func said(lines []bot.Line, passage string) bool {
 	return false
 }
 
-// amounts quotes what the measure pays, each with what it is for: those that
-// stand in a chosen passage, for a sum of another subject misleads.
-func (q question) amounts(passages []knowledge.Passage) bot.Line {
-	line := bot.Line{bot.Words(sayAmount)}
+// amounts are the sums that stand in a chosen passage: one of another subject
+// of the measure would mislead.
+func (q question) amounts(passages []knowledge.Passage) []plan.Amount {
+	var out []plan.Amount
 	for _, a := range q.measure.Amounts {
-		if !q.near(a.Text, passages) {
-			continue
+		if q.near(a.Text, passages) {
+			out = append(out, a)
 		}
-		if len(line) > 1 {
+	}
+	return out
+}
+
+// paid quotes sums with what each is for, nil when the text does not tell them
+// apart in a few words: then the passage itself must.
+func paid(no string, amounts []plan.Amount) bot.Line {
+	line := bot.Line{bot.Words(sayAmount)}
+	seen := map[string]bool{}
+	for i, a := range amounts {
+		if seen[a.For] || a.For == "" {
+			return nil
+		}
+		seen[a.For] = true
+		if i > 0 {
 			line = append(line, bot.Words("；"))
 		}
-		if a.For != "" && !strings.Contains(a.Text, a.For) {
-			line = append(line, bot.Quote(q.measure.No, a.For), bot.Words("："))
-		}
-		line = append(line, bot.Quote(q.measure.No, a.Text))
-	}
-	if len(line) == 1 {
-		return nil
+		line = append(line, bot.Quote(no, a.For), bot.Words("："), bot.Quote(no, a.Text))
 	}
 	return append(line, bot.Words(sayStop))
 }
 
-// near reports whether a span stands in a sentence that was chosen.
+// near reports whether a span stands in a sentence that was chosen, or in any
+// when the measure has but one subject.
 func (q question) near(span string, passages []knowledge.Passage) bool {
-	return slices.ContainsFunc(passages, func(p knowledge.Passage) bool {
+	return len(q.measure.Topics) == 1 || slices.ContainsFunc(passages, func(p knowledge.Passage) bool {
 		return strings.Contains(q.measure.Sentences[p.Sentence], span)
 	})
 }
 
-// shares are the targets in percent or money: an answer to "how much".
-func (q question) shares() []plan.Target {
+// shares are the targets in percent or money that stand in a chosen passage: an
+// answer to "how much".
+func (q question) shares(passages []knowledge.Passage) []plan.Target {
 	var out []plan.Target
 	for _, g := range q.measure.Targets {
-		if g.Unit == "%" || strings.HasSuffix(g.Unit, "元") {
+		if (g.Unit == "%" || strings.HasSuffix(g.Unit, "元")) && q.near(g.Text, passages) {
 			out = append(out, g)
 		}
 	}

@@ -139,7 +139,7 @@ func (t *turn) withTargets() (bot.Reply, bool) {
 			if people && !strings.HasPrefix(g.Unit, "人") && g.Unit != "名" {
 				continue
 			}
-			if !t.snap.Finder.Shares(subject, m.Topic()+" "+g.What+" "+sentenceOf(m, g.Text)) {
+			if !t.snap.Finder.Shares(subject, g.What+" "+clauseOf(m, g.Text)) {
 				continue
 			}
 			r.Lines = append(r.Lines, append(bot.Line{number(m), bot.Words(" ")}, target(m.No, g)...))
@@ -149,31 +149,58 @@ func (t *turn) withTargets() (bot.Reply, bool) {
 	return r, len(t.next.List) > 0
 }
 
-func sentenceOf(m *knowledge.Measure, span string) string {
-	for _, s := range m.Sentences {
-		if strings.Contains(s, span) {
-			return s
+// clauseOf is the clause of a measure that a span stands in, the span itself
+// when it crosses clauses.
+func clauseOf(m *knowledge.Measure, span string) string {
+	for _, c := range plan.Clauses(m.Body()) {
+		if strings.Contains(c, span) {
+			return c
 		}
 	}
-	return ""
+	return span
 }
 
-// falling lists the measures with a hard deadline.
+// falling lists the measures with a hard deadline: those that recur when the
+// message asks for them, those with a date when it asks for one, else both.
 func (t *turn) falling() bot.Reply {
 	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
 	t.next = session{Text: t.text}
+	recurring, dated := recurs.MatchString(t.text), hasDate.MatchString(t.text)
 	for _, m := range t.snap.Measures {
-		line := dates(m)
+		var line bot.Line
+		for _, d := range m.Deadlines {
+			fits := d.Due != nil || !dated
+			if recurring {
+				fits = d.Kind != "once" && d.Kind != "multi-year"
+			}
+			if d.Hard && fits {
+				line = append(line, t.falls(m, d)...)
+			}
+		}
 		if line == nil {
 			continue
 		}
 		t.next.List = append(t.next.List, m.No)
-		r.Lines = append(r.Lines, append(bot.Line{number(m), bot.Words(" "), bot.Quote(m.No, m.Topic()), bot.Words("：")}, line...))
+		r.Lines = append(r.Lines, append(bot.Line{number(m), bot.Words(" ")}, line...))
 	}
 	if len(t.next.List) == 0 {
 		r.Lines = append(r.Lines, bot.Say(sayNoSuch))
 	}
 	return r
+}
+
+var (
+	recurs  = regexp.MustCompile(`每年|每月|每季|定期|反复|固定`)
+	hasDate = regexp.MustCompile(`前|底|[0-9一二三四五六七八九十]月|到期|截止|年内|今年`)
+)
+
+// falls tells one deadline: the clause it stands in and its date.
+func (t *turn) falls(m *knowledge.Measure, d plan.Deadline) bot.Line {
+	line := bot.Line{bot.Quote(m.No, clauseOf(m, d.Text))}
+	if date := dueDate(d); date != "" {
+		line = append(line, bot.Part{Kind: bot.Derived, Text: "（" + date + "前）", Source: bot.Source{Label: m.No}, Quote: d.Text, Rule: "due-" + d.Kind})
+	}
+	return append(line, bot.Words(" "))
 }
 
 // narrowing begins a message that keeps part of the list before.

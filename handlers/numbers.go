@@ -46,9 +46,20 @@ func (t *turn) numbered() (bot.Reply, bool) {
 	}
 	questions := make([]question, len(measures))
 	for i, m := range measures {
-		questions[i] = t.question(t.text, knowledge.Match{Measure: m})
+		questions[i] = t.whole(m)
 	}
 	return t.tell(questions, nil), true
+}
+
+// whole asks of a measure what the message says beside its number, else what it
+// is about.
+func (t *turn) whole(m *knowledge.Measure) question {
+	q := t.question(t.text, knowledge.Match{Measure: m})
+	if len(q.intents) == 0 || t.asks("next", "previous", "what", "summary") {
+		q.whole = true
+		q.text = strings.Join(m.Topics, " ")
+	}
+	return q
 }
 
 // contradicts reports whether a planted order names a measure; its subject is
@@ -131,7 +142,7 @@ func (t *turn) neighbour() (bot.Reply, bool) {
 	if at < 0 || at >= len(t.snap.Measures) {
 		return bot.Reply{Status: bot.NotCovered, Lines: []bot.Line{bot.Say(sayNoNext)}}, true
 	}
-	return t.tell([]question{t.question(t.text, knowledge.Match{Measure: t.snap.Measures[at]})}, nil), true
+	return t.tell([]question{t.whole(t.snap.Measures[at])}, nil), true
 }
 
 // choice answers a number or a text that picks one of the offered choices.

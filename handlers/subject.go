@@ -30,15 +30,20 @@ const (
 
 // subject answers what the plan holds on the subject of the message.
 func (t *turn) subject() bot.Reply {
+	if r, ok := t.sameSubject(); ok {
+		return r
+	}
 	matches := t.snap.Finder.Rank(t.scoring(), 6)
 	if len(matches) == 0 {
 		return t.outside(nil)
 	}
 	best := matches[0]
 	switch {
+	case best.Sure < guess, best.Sure < vague && runes(t.text) <= fewWords:
+		return t.which(matches)
 	case best.Measure == nil:
 		return t.outside(matches)
-	case best.Share < leastShare, best.Sure < guess, best.Sure < vague && runes(t.text) <= fewWords:
+	case best.Share < leastShare:
 		return t.which(matches)
 	}
 	questions := t.parted(best)
@@ -50,6 +55,46 @@ func (t *turn) subject() bot.Reply {
 		}
 	}
 	return t.tell(questions, matches)
+}
+
+// sameSubject answers a message that asks for something but names no subject:
+// of what was spoken of last.
+func (t *turn) sameSubject() (bot.Reply, bool) {
+	if len(t.intents) == 0 || t.content() > noContent {
+		return bot.Reply{}, false
+	}
+	m, ok := t.snap.Measure(t.was.Measure)
+	if !ok {
+		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellMore)}}, true
+	}
+	t.followsUp()
+	match := t.snap.Finder.Match(t.text, m)
+	match.Sure = 1
+	return t.tell([]question{t.question(t.text, match)}, nil), true
+}
+
+const (
+	// noContent is up to how many runes beside its intent a message has no subject.
+	noContent = 2
+	// maxIntentRunes bounds the words that are taken for nothing but an intent.
+	maxIntentRunes = 7
+)
+
+// fillers are words that name no subject.
+var fillers = strings.NewReplacer("那个", "", "这个", "", "那", "", "这", "", "我", "", "你", "", "它", "", "的", "", "了", "", "呢", "", "吗", "", "嘛", "", "啊", "", "哦", "", "呀", "", "不", "",
+	"请问", "", "到底", "", "具体", "", "一个", "", "个", "", "可以", "", "能", "", "要", "", "办", "", "去", "", "在", "", "是", "", "事", "", "做", "", "打", "", "就", "", "还", "", "也", "", "最", "", "贷", "", "领", "", "补", "", "有", "", "没", "")
+
+// content counts the runes of the message beside its intents and fillers.
+func (t *turn) content() int {
+	text := t.text
+	for _, f := range t.snap.Intents.In(t.text) {
+		for _, w := range f.Words {
+			if runes(w) <= maxIntentRunes { // a longer match may hold the subject
+				text = strings.ReplaceAll(text, w, " ")
+			}
+		}
+	}
+	return runes(fillers.Replace(text))
 }
 
 // question asks a text of the measure it fits.
@@ -114,11 +159,11 @@ func (t *turn) bare() string {
 }
 
 // leaning begins a message that goes on with what was said before.
-var leaning = []string{"那", "还有", "呢", "它", "这个", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们", "我", "今年", "最", "电话"}
+var leaning = []string{"那", "还有", "呢", "它", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们", "今年", "最", "在哪"}
 
 // leans reports whether the message depends on the one before.
 func (t *turn) leans() bool {
-	if runes(t.text) <= 12 {
+	if runes(t.text) <= shortQuestion+2 && !strings.HasPrefix(t.text, "我想") {
 		return true
 	}
 	return slices.ContainsFunc(leaning, func(w string) bool { return strings.HasPrefix(t.text, w) })
@@ -167,9 +212,12 @@ func (t *turn) outside(matches []knowledge.Match) bot.Reply {
 	return r
 }
 
-// nearShare is how many of a question's words a measure holds that is offered
-// beside a subject the plan does not hold.
-const nearShare = 0.15
+// How many of a question's words a measure holds that is offered: to choose
+// from, and beside a subject that the plan does not hold.
+const (
+	choiceShare = 0.07
+	nearShare   = 0.15
+)
 
 // choices offers the measures of matches that hold at least a share of the
 // question's words, at most n.
@@ -186,8 +234,11 @@ func (t *turn) choices(matches []knowledge.Match, share float64, n int) []bot.Ch
 // which asks back with two or three measures to choose from.
 func (t *turn) which(matches []knowledge.Match) bot.Reply {
 	t.next.Text = t.text
-	choices := t.choices(matches, leastShare/2, 3)
+	choices := t.choices(matches, choiceShare, 3)
 	if len(choices) < 2 {
+		if matches[0].Measure == nil || matches[0].Share < leastShare {
+			return t.outside(nil)
+		}
 		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellMore)}}
 	}
 	return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayWhichOne)}, Choices: choices}
@@ -210,7 +261,7 @@ func nameOf(m *knowledge.Measure, s *knowledge.Similar) string {
 // tell answers one question or, when there are several, each under its name.
 func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
 	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
-	if len(matches) > 0 && len(questions) == 1 && matches[0].Sure < sure {
+	if len(matches) > 0 && len(questions) == 1 && matches[0].Sure < sure && questions[0].measure.No != t.was.Measure {
 		q := questions[0]
 		r.Lines = append(r.Lines, bot.Line{bot.Words(sayGuess), bot.Quote(q.measure.No, nameOf(q.measure, q.similar)), bot.Words("：")})
 	}

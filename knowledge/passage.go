@@ -28,12 +28,12 @@ const (
 // A Passage is a verbatim span of a measure that was chosen for a question.
 type Passage struct {
 	Text string
-	// Sentence is its place in Measure.Sentences; Cut tells that the sentence
-	// begins earlier.
-	Sentence int
-	Cut      bool
-	gain     float64 // by the words of the question
-	score    float64 // with what its place and the intent add
+	// Sentence is its place in Measure.Sentences; Cut and Open tell that the
+	// sentence begins earlier and goes on.
+	Sentence  int
+	Cut, Open bool
+	gain      float64 // by the words of the question
+	score     float64 // with what its place and the intent add
 }
 
 // Passages lists what of a measure answers a question, in the order of the
@@ -114,12 +114,14 @@ func (f *Finder) passage(sentence string, place int, weight map[index.Term]float
 	for _, span := range windows(sentence) {
 		if g := f.gain(span, weight) + bonus(span); g > best {
 			best = g
-			p.Text, p.Cut = span, !strings.HasPrefix(sentence, span)
+			p.Text = span
 		}
 	}
 	if best == 0 {
 		p.Text = windows(sentence)[0]
 	}
+	p.Cut, p.Open = !strings.HasPrefix(sentence, p.Text), !strings.HasSuffix(sentence, p.Text)
+	p.Text = strings.TrimRight(p.Text, ",，")
 	return p
 }
 

@@ -40,13 +40,19 @@ func receives(f figure) bool {
 }
 
 var (
-	payName  = regexp.MustCompile(`(?:一次性)?[\p{Han}“”]{0,6}?(?:补贴|补助|奖励资金|奖励|奖补资金|奖补|资助|贷款|津贴|贴息|补偿)(?:政策|资金)?`)
-	forWhom  = regexp.MustCompile(`对([^，,。；;（(]{2,60}?)(?:的)?[，,]`)
-	leadTrim = regexp.MustCompile(`^(?:[\p{Han}]*(?:给予|申报|予以|提供|落实|享受|申请|定为|按照)|并|对|可|将|的)+`)
+	payName = regexp.MustCompile(`(?:一次性)?[\p{Han}“”]{0,6}?(?:补贴|补助|奖励资金|奖励|奖补资金|奖补|资助|贷款|津贴|贴息|补偿)(?:政策|资金)?`)
+	// paysVerb ends what stands before the name of a payment.
+	paysVerb = regexp.MustCompile(`^.*(?:给予|申报|报|予以|提供|落实|享受|申请|按照|支付|发放|兑现|保障|获得|并|对|可|将|的|元|上|首期)`)
+	forWhom  = regexp.MustCompile(`对([^，,。；;（(]{2,40}?)(?:的)?(?:[，,]|给予|每)`)
+	// recipient tells a list of those who receive from other lists.
+	recipient = regexp.MustCompile(`企业|户|人|家|单位|机构|[国省市县]家?级|项目|基地|社`)
+	ruleList  = regexp.MustCompile(`按照|根据|规定|依据`)
+	andOther  = regexp.MustCompile(`与|和|等`)
 )
 
-// purpose is the span that says who gets the amount or what for. Where a list
-// of amounts answers a list of recipients (分别为…) each gets its own.
+// purpose is the span that says who gets the amount or what for, "" when the
+// text does not say it beside the figure. Where a list of amounts answers a
+// list of recipients (分别为…) each gets its own.
 func (f figure) purpose() string {
 	if i := strings.LastIndex(f.sentence[:f.at], "分别"); i >= 0 {
 		n, all := strings.Count(f.sentence[i:f.at], f.unit), strings.Count(f.sentence[i:], f.unit)
@@ -54,13 +60,15 @@ func (f figure) purpose() string {
 			return who
 		}
 	}
-	if name := payName.FindAllString(f.before, -1); name != nil {
-		return leadTrim.ReplaceAllString(name[len(name)-1], "")
+	if names := payName.FindAllString(f.before, -1); names != nil {
+		if name := paysVerb.ReplaceAllString(names[len(names)-1], ""); name != "" {
+			return name
+		}
 	}
-	if name := payName.FindString(f.after); name != "" {
-		return leadTrim.ReplaceAllString(name, "")
+	if name := paysVerb.ReplaceAllString(payName.FindString(f.after), ""); name != "" {
+		return name
 	}
-	if m := forWhom.FindStringSubmatch(f.sentence); m != nil {
+	if m := forWhom.FindStringSubmatch(f.clause); m != nil {
 		return m[1]
 	}
 	return ""
@@ -71,7 +79,7 @@ func nth(before string, n, all int) string {
 	found := ""
 	for _, c := range clauseSpans(before) {
 		parts := strings.Split(c, "、")
-		if len(parts) != all || all < 2 {
+		if len(parts) != all || all < 2 || ruleList.MatchString(c) || strings.ContainsAny(c, "0123456789") {
 			continue
 		}
 		p := strings.TrimPrefix(parts[n], "对")
@@ -80,7 +88,12 @@ func nth(before string, n, all int) string {
 				p = p[i+len("的"):]
 			}
 		}
-		found = p
+		if at := andOther.FindStringIndex(p); n == all-1 && at != nil && at[0] > 0 {
+			p = p[:at[0]]
+		}
+		if recipient.MatchString(p) {
+			found = p
+		}
 	}
 	return found
 }
