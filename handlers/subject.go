@@ -60,10 +60,11 @@ func (t *turn) subject() bot.Reply {
 // sameSubject answers a message that asks for something but names no subject:
 // of what was spoken of last.
 func (t *turn) sameSubject() (bot.Reply, bool) {
-	if len(t.intents) == 0 || t.content() > noContent {
+	content := t.content()
+	m, ok := t.snap.Measure(t.was.Measure)
+	if len(t.intents) == 0 || content > noContent && (!ok || content > littleContent || t.namesSubject()) {
 		return bot.Reply{}, false
 	}
-	m, ok := t.snap.Measure(t.was.Measure)
 	if !ok {
 		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellMore)}}, true
 	}
@@ -75,10 +76,18 @@ func (t *turn) sameSubject() (bot.Reply, bool) {
 
 const (
 	// noContent is up to how many runes beside its intent a message has no subject.
-	noContent = 2
+	noContent = 1
+	// littleContent is up to how many it may go on with what was spoken of last.
+	littleContent = 4
 	// maxIntentRunes bounds the words that are taken for nothing but an intent.
 	maxIntentRunes = 7
 )
+
+// namesSubject reports whether the message alone is sure to mean something.
+func (t *turn) namesSubject() bool {
+	best := t.snap.Finder.Find(t.text, 1)
+	return len(best) > 0 && best[0].Sure >= sure && best[0].Share >= leastShare
+}
 
 // fillers are words that name no subject.
 var fillers = strings.NewReplacer("那个", "", "这个", "", "那", "", "这", "", "我", "", "你", "", "它", "", "的", "", "了", "", "呢", "", "吗", "", "嘛", "", "啊", "", "哦", "", "呀", "", "不", "",

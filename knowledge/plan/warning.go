@@ -14,11 +14,19 @@ func (p *Plan) warn(text string, terms []string) {
 		it := &p.Items[i]
 		for _, t := range terms {
 			if found := near(it.Text, t); found != "" {
-				p.Warnings = append(p.Warnings, fmt.Sprintf("第%s项：“%s”可能是“%s”，请核对原件", it.No, found, t))
+				p.suspect(it, found, t)
 			}
 		}
 	}
 	p.warnRare(text)
+}
+
+// suspect warns of a likely misprint once.
+func (p *Plan) suspect(it *Item, printed, likely string) {
+	w := fmt.Sprintf("第%s项：“%s”可能是“%s”，请核对原件", it.No, printed, likely)
+	if !slices.Contains(p.Warnings, w) {
+		p.Warnings = append(p.Warnings, w)
+	}
 }
 
 // near finds a span of text that is t but for one character or for two
@@ -95,7 +103,7 @@ func (p *Plan) warnRare(text string) {
 					other := frequent[string(s[:k])+"?"+string(s[k+1:])]
 					if other != "" && other != string(s) && !slices.Contains(seen, it.No+other) {
 						seen = append(seen, it.No+other)
-						p.Warnings = append(p.Warnings, fmt.Sprintf("第%s项：“%s”可能是“%s”，请核对原件", it.No, string(s), other))
+						p.suspect(it, string(s), other)
 					}
 				}
 			}
