@@ -49,16 +49,19 @@ type turn struct {
 	was  session // before this message
 	next session // after it
 	text string  // folded
-	// intents and talk are what the words say beside their subject.
+	// intents and talk are what the words say beside their subject; wants is
+	// where the intents were found.
 	intents []string
+	wants   []knowledge.Found
 	talk    []knowledge.Found
 }
 
 func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
 	text := segment.Normalise(m.Text)
+	wants := snap.Intents.In(text)
 	return &turn{
 		snap: snap, msg: m, was: s, next: s, text: text,
-		intents: snap.Intents.Kinds(text), talk: snap.Talk.In(text),
+		intents: knowledge.Names(wants), wants: wants, talk: snap.Talk.In(text),
 	}
 }
 

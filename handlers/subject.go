@@ -96,7 +96,7 @@ var fillers = strings.NewReplacer("那个", "", "这个", "", "那", "", "这", 
 // content counts the runes of the message beside its intents and fillers.
 func (t *turn) content() int {
 	text := t.text
-	for _, f := range t.snap.Intents.In(t.text) {
+	for _, f := range t.wants {
 		for _, w := range f.Words {
 			if runes(w) <= maxIntentRunes { // a longer match may hold the subject
 				text = strings.ReplaceAll(text, w, " ")

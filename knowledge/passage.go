@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+	"unique"
 
 	"huiwen/knowledge/index"
 	"huiwen/knowledge/plan"
@@ -50,8 +51,9 @@ func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []st
 		quote = similar.Quote
 	}
 	all := make([]Passage, len(m.Sentences))
-	for i, s := range m.Sentences {
-		all[i] = f.passage(s, i, weight, append([]string{quote}, wanted...))
+	spans := append([]string{quote}, wanted...)
+	for i, s := range f.sentences[m] {
+		all[i] = choose(s, i, weight, spans)
 	}
 	whole := budget == wholeMeasure
 	slices.SortStableFunc(all, func(a, b Passage) int { return cmp.Compare(b.score, a.score) })
@@ -77,50 +79,79 @@ func (f *Finder) weights(text string) map[index.Term]float64 {
 	return weight
 }
 
-// gain adds up the worth of the terms of a passage, each once.
-func (f *Finder) gain(passage string, weight map[index.Term]float64) float64 {
-	sum := 0.0
-	seen := map[index.Term]bool{}
-	for _, t := range f.analyser.terms(segment.Fold(passage, 0)) {
-		if !seen[t] {
-			seen[t] = true
-			sum += weight[t]
+// A span is a stretch of a measure's text with its terms, each once.
+type span struct {
+	text  string
+	terms []index.Term
+}
+
+// A sentence is a span with the windows that a long one may be cut to.
+type sentence struct {
+	span
+	windows []span
+}
+
+// sentencesOf prepares a measure's sentences.
+func (a *analyser) sentencesOf(m *Measure) []sentence {
+	out := make([]sentence, len(m.Sentences))
+	for i, s := range m.Sentences {
+		out[i].span = a.span(s)
+		if utf8.RuneCountInString(s) > longSentence {
+			for _, w := range windows(s) {
+				out[i].windows = append(out[i].windows, a.span(w))
+			}
 		}
+	}
+	return out
+}
+
+func (a *analyser) span(text string) span {
+	terms := a.terms(segment.Fold(text, 0))
+	slices.Sort(terms)
+	terms = slices.Compact(terms)
+	for i, t := range terms {
+		terms[i] = unique.Make(t).Value() // the same words stand in many spans
+	}
+	return span{text, slices.Clip(terms)}
+}
+
+// gain adds up the worth of the terms of a span.
+func (s span) gain(weight map[index.Term]float64) float64 {
+	sum := 0.0
+	for _, t := range s.terms {
+		sum += weight[t]
 	}
 	return sum
 }
 
-// passage scores a sentence and cuts a long one to the clauses that fit best.
-func (f *Finder) passage(sentence string, place int, weight map[index.Term]float64, spans []string) Passage {
+// choose scores a sentence and cuts a long one to the clauses that fit best.
+func choose(s sentence, place int, weight map[index.Term]float64, wanted []string) Passage {
 	most := 0.0
 	for _, w := range weight {
 		most += w
 	}
-	bonus := func(s string) float64 {
-		sum := 0.0
-		for _, span := range spans {
-			if span != "" && strings.Contains(s, span) {
-				sum += quoteBonus * most
+	bonus := func(text string) float64 {
+		n := 0
+		for _, w := range wanted {
+			if w != "" && strings.Contains(text, w) {
+				n++
 			}
 		}
-		return min(sum, 2*quoteBonus*most)
+		return quoteBonus * most * float64(min(n, 2))
 	}
-	p := Passage{Text: sentence, Sentence: place, gain: f.gain(sentence, weight)}
-	p.score = p.gain + bonus(sentence)
-	if utf8.RuneCountInString(sentence) <= longSentence {
+	p := Passage{Text: s.text, Sentence: place, gain: s.gain(weight)}
+	p.score = p.gain + bonus(s.text)
+	if len(s.windows) == 0 {
 		return p
 	}
 	best := 0.0
-	for _, span := range windows(sentence) {
-		if g := f.gain(span, weight) + bonus(span); g > best {
-			best = g
-			p.Text = span
+	p.Text = s.windows[0].text
+	for _, w := range s.windows {
+		if g := w.gain(weight) + bonus(w.text); g > best {
+			best, p.Text = g, w.text
 		}
 	}
-	if best == 0 {
-		p.Text = windows(sentence)[0]
-	}
-	p.Cut, p.Open = !strings.HasPrefix(sentence, p.Text), !strings.HasSuffix(sentence, p.Text)
+	p.Cut, p.Open = !strings.HasPrefix(s.text, p.Text), !strings.HasSuffix(s.text, p.Text)
 	p.Text = strings.TrimRight(p.Text, ",，")
 	return p
 }

@@ -98,9 +98,12 @@ func (p *Phrases) In(text string) []Found {
 }
 
 // Kinds is the names of what [Phrases.In] finds.
-func (p *Phrases) Kinds(text string) []string {
+func (p *Phrases) Kinds(text string) []string { return Names(p.In(text)) }
+
+// Names lists the intents or kinds of phrasings, each once.
+func Names(found []Found) []string {
 	var out []string
-	for _, f := range p.In(text) {
+	for _, f := range found {
 		if n := f.name(); !slices.Contains(out, n) {
 			out = append(out, n)
 		}

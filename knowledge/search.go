@@ -61,6 +61,8 @@ type Finder struct {
 	targets  []Match // a document each
 	classes  []class // of the model
 	byDoc    [][]int // classes of each document
+	// sentences are those of each measure, prepared for choosing passages.
+	sentences map[*Measure][]sentence
 }
 
 // A class is what the model tells apart: an entry of similar questions, or a
@@ -154,23 +156,31 @@ func (f *Finder) Match(text string, m *Measure) Match {
 	return Match{Measure: m}
 }
 
-// sure lists the n best of all with how likely each is.
+// sure lists the n best of all, the earlier of equals first, with how likely
+// each is.
 func sure(all []Match, n int) []Match {
-	if len(all) == 0 {
+	best := make([]Match, 0, n+1)
+	for _, m := range all {
+		at := len(best)
+		for at > 0 && best[at-1].Score < m.Score {
+			at--
+		}
+		if at < n {
+			best = slices.Insert(best, at, m)
+			best = best[:min(n, len(best))]
+		}
+	}
+	if len(best) == 0 {
 		return nil
 	}
-	top := slices.MaxFunc(all, func(a, b Match) int { return cmp.Compare(a.Score, b.Score) }).Score
 	sum := 0.0
 	for _, m := range all {
-		sum += math.Exp(m.Score - top)
+		sum += math.Exp(m.Score - best[0].Score)
 	}
-	out := slices.Clone(all)
-	slices.SortStableFunc(out, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
-	out = out[:min(n, len(out))]
-	for i := range out {
-		out[i].Sure = math.Exp(out[i].Score-top) / sum
+	for i := range best {
+		best[i].Sure = math.Exp(best[i].Score-best[0].Score) / sum
 	}
-	return out
+	return best
 }
 
 // Explain lists what each term of the question adds to a match, most first.

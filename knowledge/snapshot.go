@@ -130,8 +130,10 @@ func version(p *plan.Plan, v *Vocabulary) string {
 // similar questions of both.
 func newFinder(s *Snapshot, v *Vocabulary, similar map[string][]Similar, cut Cutter) *Finder {
 	b := &finderBuilder{Finder: Finder{analyser: newAnalyser(s, v, cut)}}
+	b.sentences = map[*Measure][]sentence{}
 	for _, m := range s.Measures {
 		b.addMeasure(m, similar[m.No])
+		b.sentences[m] = b.analyser.sentencesOf(m)
 	}
 	for i := range v.Topics {
 		b.addTopic(&v.Topics[i])

@@ -33,6 +33,7 @@ func newEngine(c Config) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the published state: %w", err)
 	}
+	debug.FreeOSMemory() // learning leaves far more behind than answering needs
 	current := func() *knowledge.Snapshot { return snap }
 	return &engine{snap, handlers.New(current), cutter}, nil
 }

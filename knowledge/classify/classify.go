@@ -109,13 +109,17 @@ func (m *Model) step(v vector, class int, p []float32) {
 	m.logits(v, p)
 	softmax(p)
 	p[class]--
+	var moved []int // most classes are as good as ruled out
+	for c, d := range p {
+		if d > negligible || d < 0 {
+			moved = append(moved, c)
+		}
+	}
 	for _, x := range v {
 		row := m.weights[x.id*m.classes : (x.id+1)*m.classes]
 		g := rate * x.value
-		for c, d := range p {
-			if d > negligible || d < 0 {
-				row[c] -= g * d
-			}
+		for _, c := range moved {
+			row[c] -= g * p[c]
 		}
 	}
 }
@@ -124,6 +128,7 @@ func (m *Model) logits(v vector, out []float32) {
 	clear(out)
 	for _, x := range v {
 		row := m.weights[x.id*m.classes : (x.id+1)*m.classes]
+		out := out[:len(row)]
 		for c, w := range row {
 			out[c] += x.value * w
 		}
