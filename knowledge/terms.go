@@ -9,13 +9,12 @@ import (
 )
 
 // The kinds of term and how much a match of each counts. Words carry most;
-// bigrams catch what the dictionary cuts otherwise, syllable pairs what people
-// write by ear.
+// bigrams catch what the dictionary cuts otherwise. What people write by ear is
+// heard before ([hearing]).
 const (
-	wordWeight     = 1.0
-	bigramWeight   = 0.7
-	syllableWeight = 0.45
-	conceptWeight  = 1.8
+	wordWeight    = 1.0
+	bigramWeight  = 0.7
+	conceptWeight = 1.8
 )
 
 // An analyser turns folded text into terms. It is immutable.
@@ -50,23 +49,8 @@ func (a *analyser) terms(text string) []index.Term {
 	segment.Runs(text, func(run []rune) {
 		for i := 0; i+1 < len(run); i++ {
 			out = append(out, index.Term("b:"+string(run[i:i+2])))
-			for _, s := range syllablePairs(run[i], run[i+1]) {
-				out = append(out, index.Term("s:"+s))
-			}
 		}
 	})
-	return out
-}
-
-// syllablePairs are the readings of two neighbours put together.
-func syllablePairs(a, b rune) []string {
-	first, second := segment.Readings(a), segment.Readings(b)
-	var out []string
-	for _, x := range first {
-		for _, y := range second {
-			out = append(out, x+" "+y)
-		}
-	}
 	return out
 }
 
@@ -101,8 +85,6 @@ func termWeight(t index.Term) float64 {
 		return wordWeight
 	case "b":
 		return bigramWeight
-	case "s":
-		return syllableWeight
 	}
 	return conceptWeight
 }
