@@ -32,7 +32,11 @@ func FindDictionary(configured string) (string, error) {
 // dictionaryPlaces are where a dictionary may lie, best first.
 func dictionaryPlaces() []string {
 	var places []string
-	if exe, err := os.Executable(); err == nil {
+	exe, err := os.Executable()
+	if err != nil { // an empty root has no /proc: go by the name it was called by
+		exe, err = filepath.Abs(os.Args[0])
+	}
+	if err == nil {
 		if real, err := filepath.EvalSymlinks(exe); err == nil {
 			exe = real
 		}
