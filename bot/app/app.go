@@ -67,6 +67,7 @@ func commands() []command {
 		{"doctor", "[--live]", "say what is wrong with this installation", doctor},
 		{"config", "", "show the configuration in force, secrets hidden", showConfig},
 		{"version", "", "show the version", version},
+		{readCommand, "", "", readInChild},
 	}
 }
 
@@ -90,9 +91,13 @@ var errSilent = errors.New("failed")
 func Run(ctx context.Context, args []string, env Environment) int {
 	err := run(ctx, args, env)
 	var usage usageError
+	var bad unreadable
 	switch {
 	case err == nil:
 		return exitWell
+	case errors.As(err, &bad):
+		fmt.Fprintln(env.Stderr, bad.Error())
+		return exitUnreadable
 	case errors.Is(err, errSilent):
 		return exitFailed
 	case errors.As(err, &usage):
@@ -170,6 +175,9 @@ func (c *call) flags(name string, define func(*flag.FlagSet)) ([]string, error) 
 func help(w io.Writer) {
 	fmt.Fprint(w, "惠问：只按已公布的计划回答的政策助手\n\n用法：huiwen [--config FILE] [--data DIR] 命令\n\n")
 	for _, c := range commands() {
+		if c.about == "" {
+			continue // the program's own
+		}
 		fmt.Fprintf(w, "  %-8s %-46s %s\n", c.name, c.args, c.about)
 	}
 }

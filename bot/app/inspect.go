@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -27,7 +26,7 @@ func planCommand(ctx context.Context, c *call) error {
 }
 
 // inspect shows what a document is read as. It needs neither store nor dictionary.
-func inspect(_ context.Context, c *call) error {
+func inspect(ctx context.Context, c *call) error {
 	asJSON := false
 	rest, err := c.flags("plan inspect", func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
 	if err != nil {
@@ -36,7 +35,7 @@ func inspect(_ context.Context, c *call) error {
 	if len(rest) != 1 {
 		return usagef("plan inspect 要写一个文件名")
 	}
-	p, err := readDocument(rest[0])
+	p, err := readDocument(ctx, rest[0])
 	if err != nil {
 		return err
 	}
@@ -48,33 +47,6 @@ func inspect(_ context.Context, c *call) error {
 	}
 	report(c.Stdout, p)
 	return nil
-}
-
-// readDocument reads a plan from a file.
-func readDocument(name string) (*plan.Plan, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("打不开文件：%w", err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s 是文件夹，请给一个文件", name)
-	}
-	if info.Size() > plan.MaxBytes {
-		return nil, fmt.Errorf("%s: %w", name, plan.ErrTooLarge)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("打不开文件：%w", err)
-	}
-	terms, err := policyTerms()
-	if err != nil {
-		return nil, err
-	}
-	p, err := plan.Read(string(data), plan.Options{Terms: terms})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return p, nil
 }
 
 // policyTerms are the standard terms that misprints are compared with.
