@@ -47,6 +47,7 @@ bench: build
 fuzz:
 	go test ./knowledge/segment -run '^$$' -fuzz FuzzNormalise -fuzztime 30s
 	go test ./knowledge/plan -run '^$$' -fuzz FuzzRead -fuzztime 60s
+	go test ./knowledge/plan/document -run '^$$' -fuzz FuzzText -fuzztime 60s
 
 # A folder that runs where there is neither Go nor its module cache.
 dist:

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -79,10 +80,13 @@ func excerpt(no string, p knowledge.Passage) bot.Line {
 	return line
 }
 
+// aboutMoney matches questions about being paid something.
+var aboutMoney = regexp.MustCompile(`补贴|补助|奖|钱|津贴|资助|补[不吗没]|几(?:百|千|万)`)
+
 // wanted are the figures that the question asks for.
 func (q question) wanted() []string {
 	var out []string
-	if q.asks("amount") || q.whole {
+	if q.asks("amount", "elig", "rate", "ceiling") || q.whole || aboutMoney.MatchString(q.text) {
 		for _, a := range q.measure.Amounts {
 			out = append(out, a.Text)
 		}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,7 +63,7 @@ func (t *turn) subject() bot.Reply {
 func (t *turn) sameSubject() (bot.Reply, bool) {
 	content := t.content()
 	m, ok := t.snap.Measure(t.was.Measure)
-	if len(t.intents) == 0 || content > noContent && (!ok || content > littleContent || t.namesSubject()) {
+	if len(t.intents) == 0 || content > littleContent || content > noContent && (!ok || t.namesSubject()) {
 		return bot.Reply{}, false
 	}
 	if !ok {
@@ -79,8 +80,6 @@ const (
 	noContent = 1
 	// littleContent is up to how many it may go on with what was spoken of last.
 	littleContent = 4
-	// maxIntentRunes bounds the words that are taken for nothing but an intent.
-	maxIntentRunes = 7
 )
 
 // namesSubject reports whether the message alone is sure to mean something.
@@ -90,17 +89,15 @@ func (t *turn) namesSubject() bool {
 }
 
 // fillers are words that name no subject.
-var fillers = strings.NewReplacer("那个", "", "这个", "", "那", "", "这", "", "我", "", "你", "", "它", "", "的", "", "了", "", "呢", "", "吗", "", "嘛", "", "啊", "", "哦", "", "呀", "", "不", "",
+var fillers = strings.NewReplacer("那个", "", "这个", "", "政策", "", "我们家", "", "我们", "", "我家", "", "那", "", "这", "", "我", "", "你", "", "它", "", "的", "", "了", "", "呢", "", "吗", "", "嘛", "", "啊", "", "哦", "", "呀", "", "不", "",
 	"请问", "", "到底", "", "具体", "", "一个", "", "个", "", "可以", "", "能", "", "要", "", "办", "", "去", "", "在", "", "是", "", "事", "", "做", "", "打", "", "就", "", "还", "", "也", "", "最", "", "贷", "", "领", "", "补", "", "有", "", "没", "")
 
 // content counts the runes of the message beside its intents and fillers.
 func (t *turn) content() int {
 	text := t.text
 	for _, f := range t.wants {
-		for _, w := range f.Words {
-			if runes(w) <= maxIntentRunes { // a longer match may hold the subject
-				text = strings.ReplaceAll(text, w, " ")
-			}
+		for _, w := range f.Exact {
+			text = strings.ReplaceAll(text, w, " ")
 		}
 	}
 	return runes(fillers.Replace(text))
@@ -123,6 +120,9 @@ func (t *turn) scoring() knowledge.Scoring {
 		return now
 	}
 	if best := f.Rank(now, 1); len(best) > 0 && best[0].Sure >= clearly && best[0].Share >= leastShare {
+		if best[0].Measure != nil && best[0].Measure.No == t.was.Measure {
+			t.followsUp()
+		}
 		return now
 	}
 	t.followsUp()
@@ -178,6 +178,12 @@ func (t *turn) leans() bool {
 	return slices.ContainsFunc(leaning, func(w string) bool { return strings.HasPrefix(t.text, w) })
 }
 
+// several matches messages that say that they ask about more than one thing.
+var several = regexp.MustCompile(`分别|各自|一是.*二是|两样|几样|两件|几件|两个事|都有(?:哪|什么|啥)`)
+
+// allSeparators part the things that such a message lists.
+var allSeparators = strings.NewReplacer("。", "\n", "!", "\n", "?", "\n", ";", "\n", ",", "\n", "、", "\n", " ", "\n", "一是", "\n", "二是", "\n", "还有", "\n", "另外", "\n")
+
 // separators part two questions in one message.
 var separators = strings.NewReplacer("。", "\n", "!", "\n", "?", "\n", ";", "\n", "还有", "\n", "顺便", "\n", "另外", "\n", "二是", "\n", "再问", "\n", "以及", "\n")
 
@@ -191,13 +197,17 @@ const (
 // of each part that clearly asks about something else.
 func (t *turn) parted(best knowledge.Match) []question {
 	whole := []question{t.question(t.text, best)}
+	split, least, shortest := separators, clearly, shortQuestion
+	if several.MatchString(t.text) { // the person says that there are several
+		split, least, shortest = allSeparators, sure, shortQuestion-2
+	}
 	var out []question
-	for part := range strings.SplitSeq(separators.Replace(t.text), "\n") {
-		if runes(part) < shortQuestion || part == t.text {
+	for part := range strings.SplitSeq(split.Replace(t.text), "\n") {
+		if runes(part) < shortest || part == t.text {
 			continue
 		}
 		found := t.snap.Finder.Find(part, 1)
-		if len(found) == 0 || found[0].Measure == nil || found[0].Sure < clearly || found[0].Share < leastShare {
+		if len(found) == 0 || found[0].Measure == nil || found[0].Sure < least || found[0].Share < leastShare {
 			continue
 		}
 		if !slices.ContainsFunc(out, func(q question) bool { return q.measure == found[0].Measure }) {

@@ -19,7 +19,7 @@ const (
 	window = 90
 	// quoteBonus is what the span that similar questions are anchored to adds,
 	// as a share of what the whole question could add.
-	quoteBonus = 0.5
+	quoteBonus = 0.35
 	// alsoFits is how much of what the best sentence gains a further one needs.
 	alsoFits = 0.3
 	// wholeMeasure is up to how many runes a measure is short enough to be told whole.

@@ -66,6 +66,9 @@ func newPhrases(list []Phrasing) (*Phrases, error) {
 type Found struct {
 	*Phrasing
 	Words []string
+	// Exact are the words that a phrase matched; those of a pattern may hold the
+	// subject as well.
+	Exact []string
 }
 
 // In lists the phrasings that a folded message holds, in the order of the file.
@@ -83,6 +86,10 @@ func (p *Phrases) In(text string) []Found {
 			}
 		}
 	}
+	exact := map[int]int{}
+	for i := range words {
+		exact[i] = len(words[i])
+	}
 	for _, re := range p.patterns {
 		if m := re.re.FindString(text); m != "" {
 			words[re.owner] = append(words[re.owner], m)
@@ -91,7 +98,7 @@ func (p *Phrases) In(text string) []Found {
 	var out []Found
 	for i := range p.list {
 		if len(words[i]) > 0 {
-			out = append(out, Found{&p.list[i], words[i]})
+			out = append(out, Found{&p.list[i], words[i], words[i][:exact[i]]})
 		}
 	}
 	return out

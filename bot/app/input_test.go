@@ -30,7 +30,7 @@ func TestWrongUseAndMissingFiles(t *testing.T) {
 		{[]string{"plan", "inspect", folder}, 1, folder},
 		{[]string{"plan", "inspect", garbage}, 1, garbage},
 		{[]string{"plan", "inspect", empty}, 1, empty},
-		{[]string{"plan", "inspect", prose}, 1, "number"},
+		{[]string{"plan", "inspect", prose}, 1, "没有找到编号"},
 		{[]string{"eval", missing}, 1, missing},
 		{[]string{"ask", "--as-of", "soon", "低保"}, 2, "soon"},
 	}

@@ -15,10 +15,10 @@ const MaxBytes = 4 << 20
 
 // Errors a caller may test for. Each says what to do.
 var (
-	ErrEmpty    = errors.New("the document holds no text: check the file, a scan has none")
-	ErrTooLarge = fmt.Errorf("the document holds more than %d MiB of text: split it", MaxBytes>>20)
-	ErrNoItems  = errors.New("no numbered measure was found: the document needs numbers such as 一、（一）1. or 第一条")
-	ErrEncoding = errors.New("the text is not UTF-8: save it as UTF-8")
+	ErrEmpty    = errors.New("文件里没有文字：请检查文件")
+	ErrTooLarge = fmt.Errorf("文字超过 %d MB：请拆成几个文件", MaxBytes>>20)
+	ErrNoItems  = errors.New("没有找到编号的任务：文件里要有 一、（一）1. 或 第一条 这样的编号")
+	ErrEncoding = errors.New("文字编码不是 UTF-8：请另存为 UTF-8")
 )
 
 // Options are what a reading may know beside the text. The zero value is useful.
