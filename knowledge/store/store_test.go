@@ -1,0 +1,209 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"huiwen/knowledge/store"
+	"huiwen/knowledge/store/storetest"
+)
+
+func TestFile(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Open {
+		dir := t.TempDir()
+		return func(t *testing.T, clock store.Clock) store.Store {
+			s, err := store.OpenFile(t.Context(), dir, clock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+	})
+}
+
+func TestRedis(t *testing.T) {
+	addr := redisServer(t)
+	storetest.Run(t, func(t *testing.T) storetest.Open {
+		c := redis.NewClient(&redis.Options{Addr: addr})
+		defer c.Close()
+		if err := c.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		return openRedis(store.RedisOptions{Mode: "single", Addrs: []string{addr}})
+	})
+}
+
+func TestRedisCluster(t *testing.T) {
+	addrs := redisCluster(t)
+	storetest.Run(t, func(t *testing.T) storetest.Open {
+		for _, a := range addrs {
+			c := redis.NewClient(&redis.Options{Addr: a})
+			if err := c.FlushAll(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+		}
+		return openRedis(store.RedisOptions{Mode: "cluster", Addrs: addrs})
+	})
+}
+
+func openRedis(o store.RedisOptions) storetest.Open {
+	return func(t *testing.T, clock store.Clock) store.Store {
+		s, err := store.OpenRedis(t.Context(), o, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+}
+
+// redisServer starts a real redis-server on a free port of loopback.
+func redisServer(t *testing.T, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("HUIWEN_CHECK") == "full" {
+			t.Fatal("no redis-server: install it")
+		}
+		t.Skip("no redis-server: install it")
+	}
+	addr := freeAddress(t)
+	_, port, _ := net.SplitHostPort(addr)
+	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"}, args...)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	c := redis.NewClient(&redis.Options{Addr: addr})
+	defer c.Close()
+	until(t, "redis-server answers", func() bool { return c.Ping(t.Context()).Err() == nil })
+	return addr
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// until waits for what another process does.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 1500 {
+		if ok() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain: %s", what)
+}
+
+// redisCluster starts three masters that share the slots.
+func redisCluster(t *testing.T) []string {
+	t.Helper()
+	var addrs []string
+	for range 3 {
+		addrs = append(addrs, redisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000"))
+	}
+	for i, a := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: a})
+		from, to := i*16384/3, (i+1)*16384/3-1
+		if err := c.ClusterAddSlotsRange(t.Context(), from, to).Err(); err != nil {
+			t.Fatal(err)
+		}
+		host, port, _ := net.SplitHostPort(addrs[0])
+		if i > 0 {
+			if err := c.ClusterMeet(t.Context(), host, port).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.Close()
+	}
+	for _, a := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: a})
+		until(t, "the cluster is whole", func() bool {
+			info, err := c.ClusterInfo(t.Context()).Result()
+			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
+		})
+		c.Close()
+	}
+	return addrs
+}
+
+func TestRedisIsCheckedForWhatLosesMessages(t *testing.T) {
+	good := redisServer(t)
+	bad := redisServer(t, "--maxmemory-policy", "allkeys-lru")
+	for addr, wrong := range map[string]bool{good: false, bad: true} {
+		s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(t.Context()); (err != nil) != wrong {
+			t.Errorf("%s: %v", addr, err)
+		}
+		s.Close()
+	}
+	if _, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{freeAddress(t)}}, nil); err == nil {
+		t.Error("opens a Redis that is not there")
+	}
+}
+
+func TestNewerSchemaAndDamageAreSaid(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "huiwen.db"), []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.OpenFile(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+// TestACutAnswerIsSettled cuts the line to Redis after the request of a commit
+// has passed: what the caller hears must be what took place.
+func TestACutAnswerIsSettled(t *testing.T) {
+	addr := redisServer(t)
+	p := newProxy(t, addr)
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.addr}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	direct, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	for i := range 60 {
+		key := fmt.Sprint("k", i)
+		p.cutAfter(i % 3) // 0: nothing, 1: before the request passes, 2: after it
+		err := s.Update(t.Context(), "in/01", func(tx store.Tx) error { return tx.Put(key, []byte("x"), 0) })
+		there := false
+		if err := direct.View(t.Context(), "in/01", func(tx store.Tx) (err error) { _, there, err = tx.Get(key); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if errors.Is(err, store.ErrUnknown) {
+			continue
+		}
+		if (err == nil) != there {
+			t.Errorf("%d: Update says %v, the value is there: %v", i, err, there)
+		}
+	}
+	if p.cuts == 0 {
+		t.Error("nothing was cut")
+	}
+}
