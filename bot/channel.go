@@ -1,0 +1,25 @@
+package bot
+
+import "context"
+
+// An Address is where replies of a conversation go.
+type Address struct {
+	Channel      string `json:"channel"`
+	Conversation string `json:"conversation"`
+}
+
+// An Outcome is what a platform said to an attempt to send.
+type Outcome struct {
+	Sent bool
+	// Final tells that no retry helps; Reason is the platform's.
+	Final bool
+	// Uncertain tells that the platform's answer was lost: it may have been sent.
+	Uncertain bool
+	Reason    string
+}
+
+// A Sender sends a reply through a platform. The same id is given with every
+// attempt of the same reply. It must be safe for concurrent use.
+type Sender interface {
+	Send(ctx context.Context, to Address, id string, r Rendered) Outcome
+}

@@ -1,0 +1,382 @@
+package post_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/bot/post"
+	"huiwen/knowledge/store"
+)
+
+func openFile(t *testing.T, dir string, clock store.Clock) store.Store {
+	t.Helper()
+	s, err := store.OpenFile(t.Context(), dir, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func message(conversation, id, text string) bot.Message {
+	return bot.Message{ID: id, Channel: "test", Conversation: conversation, User: bot.Resident, Text: text, At: time.Unix(1663200000, 0)}
+}
+
+// counting answers with how many messages of the conversation it has seen.
+func counting(_ context.Context, m bot.Message, session []byte) (bot.Rendered, []byte, bool, error) {
+	n, _ := strconv.Atoi(string(session))
+	if strings.Contains(m.Text, "毒") {
+		panic("handler")
+	}
+	next := []byte(strconv.Itoa(n + 1))
+	return bot.Rendered{Status: bot.Answered, Text: string(next)}, next, strings.Contains(m.Text, "删除"), nil
+}
+
+func sorry() bot.Rendered { return bot.Rendered{Status: bot.Failed, Text: "抱歉"} }
+
+// gateway runs a gateway until the test ends.
+func gateway(t *testing.T, s store.Store, senders map[string]bot.Sender) *post.Gateway {
+	t.Helper()
+	g := post.NewGateway(post.Options{
+		Box: post.NewBox(s, rand.Reader), Desk: counting, Sorry: sorry, Sender: senders,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 20 * time.Millisecond,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { g.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return g
+}
+
+func TestOneConversationIsAnsweredInOrder(t *testing.T) {
+	g := gateway(t, openFile(t, t.TempDir(), nil), nil)
+	var wg sync.WaitGroup
+	for c := range 5 {
+		wg.Go(func() {
+			for i := range 10 {
+				a, err := g.Ask(t.Context(), message(fmt.Sprint("c", c), fmt.Sprintf("m%d-%d", c, i), "x"))
+				if err != nil || a.Reply.Text != strconv.Itoa(i+1) {
+					t.Errorf("conversation %d message %d: %q %v", c, i, a.Reply.Text, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestARepeatedMessageIsAnsweredOnce(t *testing.T) {
+	g := gateway(t, openFile(t, t.TempDir(), nil), nil)
+	first, err := g.Ask(t.Context(), message("c", "same", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		again, err := g.Ask(t.Context(), message("c", "same", "x"))
+		if err != nil || again.Number != first.Number || again.Reply.Text != "1" {
+			t.Errorf("again: %+v %v", again, err)
+		}
+	}
+}
+
+func TestNumbersOpenTheSameAnswer(t *testing.T) {
+	s := openFile(t, t.TempDir(), nil)
+	g := gateway(t, s, nil)
+	a, err := g.Ask(t.Context(), message("c", "1", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Number) != 2+4*5 || a.Reply.ID != a.Number {
+		t.Errorf("number %q of reply %q", a.Number, a.Reply.ID)
+	}
+	b, ok, err := post.NewBox(s, rand.Reader).ByNumber(t.Context(), a.Number)
+	if err != nil || !ok || b.Reply.Text != "1" {
+		t.Errorf("by number: %+v %v %v", b, ok, err)
+	}
+	for _, wrong := range []string{"", "x", "99-AAAA-AAAA-AAAA-AAAA", "00-AAAA-AAAA-AAAA-AAAA"} {
+		if _, ok, err := post.NewBox(s, rand.Reader).ByNumber(t.Context(), wrong); ok || err != nil {
+			t.Errorf("%q opens something: %v", wrong, err)
+		}
+	}
+}
+
+func TestForgetDeletesSessionAndAnswers(t *testing.T) {
+	s := openFile(t, t.TempDir(), nil)
+	g := gateway(t, s, nil)
+	first, err := g.Ask(t.Context(), message("c", "1", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := g.Ask(t.Context(), message("c", "2", "删除我的信息"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := post.NewBox(s, rand.Reader).ByNumber(t.Context(), first.Number); ok {
+		t.Error("the old answer is still there")
+	}
+	if _, ok, _ := post.NewBox(s, rand.Reader).ByNumber(t.Context(), receipt.Number); !ok {
+		t.Error("there is no receipt")
+	}
+	if a, err := g.Ask(t.Context(), message("c", "3", "x")); err != nil || a.Reply.Text != "1" {
+		t.Errorf("the session was kept: %q %v", a.Reply.Text, err)
+	}
+}
+
+func TestAConversationHasItsShare(t *testing.T) {
+	b := post.NewBox(openFile(t, t.TempDir(), nil), rand.Reader)
+	limited := 0
+	for i := range 30 {
+		got, err := b.Accept(t.Context(), message("c", fmt.Sprint(i), "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got == post.Limited {
+			limited++
+		}
+	}
+	if limited != 10 {
+		t.Errorf("%d of 30 were limited, want 10", limited)
+	}
+	if got, err := b.Accept(t.Context(), message("other", "o", "x")); err != nil || got != post.Taken {
+		t.Errorf("another conversation: %v %v", got, err)
+	}
+}
+
+func TestADeadLetterDoesNotStopTheConversation(t *testing.T) {
+	var wound atomic.Int64
+	s := openFile(t, t.TempDir(), func() time.Duration { return time.Duration(wound.Load()) })
+	g := gateway(t, s, nil)
+	for i, text := range []string{"毒", "x"} {
+		if _, err := g.Accept(t.Context(), message("c", fmt.Sprint(i), text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { // leases run out, again and again
+		for ctx.Err() == nil {
+			wound.Add(int64(61 * time.Second))
+			time.Sleep(30 * time.Millisecond)
+		}
+	}()
+	a, err := g.Ask(t.Context(), message("c", "0", "毒"))
+	if err != nil || a.Reply.Text != "抱歉" {
+		t.Errorf("the poison is answered %q %v", a.Reply.Text, err)
+	}
+	if a, err := g.Ask(t.Context(), message("c", "1", "x")); err != nil || a.Reply.Text != "1" {
+		t.Errorf("the next is answered %q %v", a.Reply.Text, err)
+	}
+}
+
+// A platform is a sender that answers by script and remembers what it showed.
+type platform struct {
+	mu     sync.Mutex
+	script []bot.Outcome
+	shown  []string
+	ids    map[string]bool
+}
+
+func (p *platform) Send(_ context.Context, _ bot.Address, id string, r bot.Rendered) bot.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := bot.Outcome{Sent: true}
+	if len(p.script) > 0 {
+		o, p.script = p.script[0], p.script[1:]
+	}
+	if o.Sent || o.Uncertain {
+		p.shown = append(p.shown, id+" "+r.Text)
+		p.ids[id] = true
+	}
+	return o
+}
+
+func TestRepliesAreSentUntilThePlatformHasThem(t *testing.T) {
+	var wound atomic.Int64
+	s := openFile(t, t.TempDir(), func() time.Duration { return time.Duration(wound.Load()) })
+	p := &platform{ids: map[string]bool{}, script: []bot.Outcome{{Reason: "busy"}, {Uncertain: true}, {Sent: true}}}
+	g := gateway(t, s, map[string]bot.Sender{"test": p})
+	a, err := g.Ask(t.Context(), message("c", "1", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := post.NewBox(s, rand.Reader)
+	for range 500 {
+		now, _, err := box.ByNumber(t.Context(), a.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.State == post.Sent {
+			break
+		}
+		wound.Add(int64(5 * time.Second))
+		time.Sleep(10 * time.Millisecond)
+	}
+	last, _, _ := box.ByNumber(t.Context(), a.Number)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last.State != post.Sent || last.Attempts != 3 || len(p.shown) != 2 || len(p.ids) != 1 {
+		t.Errorf("%+v, shown %q", last, p.shown)
+	}
+}
+
+func TestARefusalIsFinal(t *testing.T) {
+	s := openFile(t, t.TempDir(), nil)
+	p := &platform{ids: map[string]bool{}, script: []bot.Outcome{{Final: true, Reason: "95001"}}}
+	g := gateway(t, s, map[string]bot.Sender{"test": p})
+	a, err := g.Ask(t.Context(), message("c", "1", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := post.NewBox(s, rand.Reader)
+	for range 300 {
+		if now, _, _ := box.ByNumber(t.Context(), a.Number); now.State == post.Undeliverable && now.Reason == "95001" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the refusal was not written down")
+}
+
+func TestMask(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"我的身份证11010519491231002X", "我的身份证［身份证号］"},
+		{"１１０１０５１９４９１２３１００２Ｘ", "［身份证号］"},
+		{"110105 19491231 002X能领吗", "［身份证号］能领吗"},
+		{"打13812345678给我", "打［手机号］给我"},
+		{"138-1234-5678", "［手机号］"},
+		{"+86 138 1234 5678", "+［手机号］"},
+		{"卡号6222 0212 3456 7890 128", "卡号［银行卡号］"},
+		{"补贴5000元，2022年6月9日，4100人次", "补贴5000元，2022年6月9日，4100人次"},
+		{"110105194912310021", "110105194912310021"}, // wrong check digit
+		{"12345", "12345"},
+	}
+	for _, tt := range tests {
+		if got := post.Mask(tt.in); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+// TestMain lets the test binary be the service that is killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("POST_TEST_SERVICE"); dir != "" {
+		service(dir)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// service answers what waits in the store of dir until it is killed.
+func service(dir string) {
+	ahead, _ := strconv.Atoi(os.Getenv("POST_TEST_AHEAD"))
+	s, err := store.OpenFile(context.Background(), dir, func() time.Duration { return time.Duration(ahead) * time.Second })
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	post.NewGateway(post.Options{
+		Box: post.NewBox(s, rand.Reader), Desk: counting, Sorry: sorry, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 5 * time.Millisecond,
+		Crash: func(string) { time.Sleep(time.Duration(os.Getpid()%3) * time.Millisecond) },
+	}).Run(context.Background())
+}
+
+// TestKilledAgainAndAgain kills the service at whatever moment: every message
+// is answered once and no dialogue is advanced twice.
+func TestKilledAgainAndAgain(t *testing.T) {
+	dir := t.TempDir()
+	ahead := 0
+	s := openFile(t, dir, func() time.Duration { return time.Duration(ahead) * time.Second })
+	box := post.NewBox(s, rand.Reader)
+	const conversations, each = 12, 8
+	for i := range each {
+		for c := range conversations {
+			if _, err := box.Accept(t.Context(), message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	answered := func() int {
+		n := 0
+		for c := range conversations {
+			for i := range each {
+				if _, ok, err := box.Fetch(t.Context(), message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "")); err != nil {
+					t.Fatal(err)
+				} else if ok {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	kills := 0
+	for round := 0; answered() < conversations*each; round++ {
+		if round > 200 {
+			t.Fatalf("%d of %d answered after %d rounds", answered(), conversations*each, round)
+		}
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "POST_TEST_SERVICE="+dir, "POST_TEST_AHEAD="+strconv.Itoa(ahead))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(40+round*7%60) * time.Millisecond)
+		cmd.Process.Signal(syscall.SIGKILL)
+		cmd.Wait()
+		kills++
+		ahead += 61 // every lease of the dead has run out
+	}
+	for c := range conversations {
+		for i := range each {
+			a, _, err := box.Fetch(t.Context(), message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), ""))
+			if err != nil || a.Reply.Text != strconv.Itoa(i+1) {
+				t.Errorf("conversation %d: message %d got %q %v", c, i, a.Reply.Text, err)
+			}
+		}
+	}
+	t.Logf("%d messages, %d kills", conversations*each, kills)
+}
+
+// TestALostLeaseEndsNothing: who was stopped past his lease may not write.
+func TestALostLeaseEndsNothing(t *testing.T) {
+	var wound atomic.Int64
+	s := openFile(t, t.TempDir(), func() time.Duration { return time.Duration(wound.Load()) })
+	box := post.NewBox(s, rand.Reader)
+	if _, err := box.Accept(t.Context(), message("c", "1", "x")); err != nil {
+		t.Fatal(err)
+	}
+	take := func() post.Task {
+		for shard := range post.Shards {
+			if task, ok, err := box.Take(t.Context(), shard); err != nil {
+				t.Fatal(err)
+			} else if ok {
+				return task
+			}
+		}
+		t.Fatal("nothing to take")
+		return post.Task{}
+	}
+	slow := take()
+	wound.Store(int64(2 * time.Minute))
+	fast := take()
+	if _, err := box.Finish(t.Context(), fast, post.Result{Session: []byte("fast"), Reply: bot.Rendered{Text: "fast"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := box.Finish(t.Context(), slow, post.Result{Session: []byte("slow"), Reply: bot.Rendered{Text: "slow"}}); !errors.Is(err, post.ErrLeaseLost) {
+		t.Errorf("the slow one ends with %v", err)
+	}
+	if a, _, _ := box.Fetch(t.Context(), message("c", "1", "")); a.Reply.Text != "fast" {
+		t.Errorf("the answer is %q", a.Reply.Text)
+	}
+}
