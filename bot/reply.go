@@ -92,6 +92,8 @@ type Reply struct {
 	Programme string
 	// Version is the hash of the snapshot the reply was made from.
 	Version string
+	// Forget asks to delete what is kept of the conversation.
+	Forget bool
 }
 
 // Say is a line of plain words.

@@ -37,7 +37,9 @@ func (t *turn) command() (bot.Reply, bool) {
 		return say(bot.Handoff, sayHuman)
 	case t.asks("delete"):
 		t.next = session{}
-		return say(bot.Done, sayDelete)
+		r, ok := say(bot.Done, sayDelete)
+		r.Forget = true
+		return r, ok
 	case t.asks("exit"):
 		t.next = session{}
 		return say(bot.Done, sayExit)

@@ -64,6 +64,8 @@ func commands() []command {
 		{"plan", "inspect FILE [--json]", "show what a document is read as", planCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
+		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
+		{"restore", "FILE", "read a backup into an empty store", restore},
 		{"doctor", "[--live]", "say what is wrong with this installation", doctor},
 		{"config", "", "show the configuration in force, secrets hidden", showConfig},
 		{"version", "", "show the version", version},

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -37,13 +38,23 @@ func chat(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	memory, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer memory.Close()
+	gateway := newGateway(e, memory, c, nil)
+	working, stopWorking := context.WithCancel(ctx)
+	worked := make(chan struct{})
+	go func() { gateway.Run(working); close(worked) }()
+	defer func() { stopWorking(); <-worked }()
 	in, err := newPrompter(c)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	fmt.Fprintln(c.Stdout, "我是自动答复，不是工作人员。直接输入问题；输入“退出”或按 Ctrl-D 离开。")
-	var session []byte
+	conversation := rand.Text() // a new talk with every start
 	for {
 		text, err := in.Prompt("问> ")
 		if errors.Is(err, io.EOF) || errors.Is(err, liner.ErrPromptAborted) {
@@ -56,15 +67,13 @@ func chat(ctx context.Context, c *call) error {
 		if err != nil {
 			return err
 		}
-		m := bot.Message{Channel: "chat", Conversation: "terminal", User: bot.User(user), Text: text, At: at}
-		out, next, err := e.answer(ctx, m, session)
+		a, err := gateway.Ask(ctx, bot.Message{ID: rand.Text(), Channel: "chat", Conversation: conversation, User: bot.User(user), Text: text, At: at})
 		if err != nil {
 			c.log.Error("question failed", "error", err)
 			fmt.Fprintln(c.Stdout, sayUnanswerable)
 			continue
 		}
-		session = next
-		fmt.Fprintf(c.Stdout, "%s\n\n", out.Text)
+		fmt.Fprintf(c.Stdout, "%s\n\n", a.Reply.Text)
 		if text == "退出" {
 			return nil
 		}

@@ -28,6 +28,7 @@ type Config struct {
 	Log        Log    `yaml:"log"`
 	Page       Page   `yaml:"page"`
 	Store      Store  `yaml:"store"`
+	Backup     Backup `yaml:"backup"`
 	WeCom      WeCom  `yaml:"wecom"`
 	DingTalk   Ding   `yaml:"dingtalk"`
 }
@@ -49,6 +50,11 @@ type Page struct {
 type Store struct {
 	Kind  string `yaml:"kind"` // file or redis
 	Redis Redis  `yaml:"redis"`
+}
+
+// Backup is how backups are encrypted.
+type Backup struct {
+	Passphrase Secret `yaml:"passphrase"`
 }
 
 // Redis is the shared store.

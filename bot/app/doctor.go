@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -64,6 +65,11 @@ func diagnose(ctx context.Context, c *call) []Finding {
 	if n := len(e.snapshot.Dropped); n > 0 {
 		out = append(out, Finding{"类似问法", false, fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
 	}
+	s, err := openStore(ctx, c.config)
+	if err == nil {
+		err = errors.Join(s.Check(ctx), s.Close())
+	}
+	out = append(out, finding("存储", c.config.Store.Kind, err))
 	for _, a := range []string{c.config.Listen, c.config.Internal} {
 		l, err := listen(ctx, a)
 		if err == nil {

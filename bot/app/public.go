@@ -1,15 +1,15 @@
 package app
 
 import (
-	"container/list"
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/post"
 	"huiwen/handlers/page"
 	"huiwen/knowledge"
 )
@@ -21,7 +21,7 @@ var suggestions = []string{
 }
 
 // publicHandler serves the residents' page and its API.
-func publicHandler(e *engine, c *call) (http.Handler, error) {
+func publicHandler(e *engine, g *post.Gateway, c *call) (http.Handler, error) {
 	var trusted []*net.IPNet
 	for _, n := range c.config.Page.TrustedProxies {
 		if _, network, err := net.ParseCIDR(n); err == nil { // checked with the configuration
@@ -29,8 +29,7 @@ func publicHandler(e *engine, c *call) (http.Handler, error) {
 		}
 	}
 	return page.New(page.Options{
-		Asker:   &visitors{engine: e, now: c.Now, open: map[string]*list.Element{}, order: list.New()},
-		Library: library{e}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
+		Asker: visitors{g, c.Now}, Library: library{e}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
 		PerMinute: c.config.Page.PerMinute, Total: c.config.Page.TotalPerSecond, TrustedProxies: trusted, Secure: c.config.Page.Secure,
 	})
 }
@@ -67,54 +66,17 @@ func headings(m *knowledge.Measure) []string {
 	return out
 }
 
-// maxVisitors bounds the sessions of the page that are kept in memory; the one
-// unused longest goes first.
-const maxVisitors = 20_000
-
-// visitors keeps the page's sessions in memory and answers the questions of one
-// session one after the other.
+// visitors answers the questions of the page by way of the inbox.
 type visitors struct {
-	*engine
-	now func() time.Time
-
-	mu    sync.Mutex
-	open  map[string]*list.Element
-	order *list.List // of *visitor, newest in front
-}
-
-type visitor struct {
-	id string
-
-	mu      sync.Mutex
-	session []byte
+	gateway *post.Gateway
+	now     func() time.Time
 }
 
 // Ask implements [page.Asker].
-func (v *visitors) Ask(ctx context.Context, id, text string) (bot.Rendered, error) {
-	one := v.visitor(id)
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	m := bot.Message{Channel: "page", Conversation: id, User: bot.Resident, Text: text, At: v.now()}
-	out, next, err := v.answer(ctx, m, one.session)
-	if err == nil {
-		one.session = next
+func (v visitors) Ask(ctx context.Context, id, text string) (bot.Rendered, error) {
+	a, err := v.gateway.Ask(ctx, bot.Message{ID: rand.Text(), Channel: "page", Conversation: id, User: bot.Resident, Text: text, At: v.now()})
+	if errors.Is(err, post.ErrLimited) || errors.Is(err, post.ErrFull) {
+		return bot.Rendered{}, page.ErrBusy
 	}
-	return out, err
-}
-
-func (v *visitors) visitor(id string) *visitor {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if e := v.open[id]; e != nil {
-		v.order.MoveToFront(e)
-		return e.Value.(*visitor)
-	}
-	one := &visitor{id: id}
-	v.open[id] = v.order.PushFront(one)
-	if v.order.Len() > maxVisitors {
-		oldest := v.order.Back()
-		v.order.Remove(oldest)
-		delete(v.open, oldest.Value.(*visitor).id)
-	}
-	return one
+	return a.Reply, err
 }

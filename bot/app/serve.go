@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"huiwen/knowledge/store"
 )
 
 // The bounds of every listener.
@@ -45,15 +47,26 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	public, err := publicHandler(e, c)
-	if err != nil {
-		return err
-	}
 	listeners, err := listen(ctx, c.config.Listen, c.config.Internal)
 	if err != nil {
 		return err
 	}
-	servers := []*http.Server{server(public), server(internalHandler(e))}
+	memory, err := openStore(ctx, c.config)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
+	defer memory.Close()
+	gateway := newGateway(e, memory, c, nil)
+	public, err := publicHandler(e, gateway, c)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	worked := make(chan struct{})
+	go func() { gateway.Run(working); close(worked) }()
+	defer func() { stopWorking(); <-worked }()
+	go sweep(working, memory, c)
+	servers := []*http.Server{server(public), server(internalHandler(e, memory, gateway.Box))}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
 	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot.Version, "measures", len(e.snapshot.Measures))
 	failed := make(chan error, len(servers))
@@ -80,9 +93,7 @@ func listen(ctx context.Context, addrs ...string) ([]net.Listener, error) {
 		var lc net.ListenConfig
 		l, err := lc.Listen(ctx, "tcp", a)
 		if err != nil {
-			for _, open := range out {
-				open.Close()
-			}
+			closeAll(out)
 			return nil, fmt.Errorf("不能监听 %s，可能已被别的程序占用；换一个地址再试：%w", a, err)
 		}
 		out = append(out, l)
@@ -112,12 +123,33 @@ func address(a net.Addr) string {
 	return "http://" + host + ":" + port + "/"
 }
 
-// internalHandler serves what only operators see.
-func internalHandler(e *engine) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "ok", e.snapshot.Version)
-	})
-	return mux
+func closeAll(listeners []net.Listener) error {
+	var err error
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+const (
+	// pollEvery is how often the inbox is looked at that nobody has rung for.
+	pollEvery  = time.Second
+	sweepEvery = time.Minute
+	sweepMost  = 5000
+)
+
+// sweep removes what has expired, a bounded amount at a time.
+func sweep(ctx context.Context, s store.Store, c *call) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := s.Sweep(ctx, sweepMost); err != nil && ctx.Err() == nil {
+				c.log.Warn("sweep", "error", err)
+			}
+		}
+	}
 }

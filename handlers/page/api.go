@@ -74,6 +74,9 @@ func (p *Page) answer(w http.ResponseWriter, r *http.Request, text string) (out 
 	if err == nil {
 		out, err = p.Asker.Ask(r.Context(), id, text)
 	}
+	if errors.Is(err, ErrBusy) {
+		return out, http.StatusTooManyRequests, sayBusy
+	}
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			p.Log.Error("question not answered", "error", err)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -21,6 +22,9 @@ import (
 
 //go:embed web
 var web embed.FS
+
+// ErrBusy marks a question that was not taken because too many wait.
+var ErrBusy = errors.New("page: too many questions wait")
 
 // An Asker answers what a person of a session asked.
 type Asker interface {
