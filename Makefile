@@ -9,7 +9,7 @@ DIST     := dist/huiwen-$(OS)-$(ARCH)
 DICT      = $(shell go list -m -f '{{.Dir}}' github.com/yanyiwu/gojieba)/deps/cppjieba/dict
 PACKAGES := redis-server chromium fonts-noto-cjk
 
-.PHONY: run build check tools lint test bench fuzz dist dist-proof clean
+.PHONY: run build check tools lint test bench fuzz soak dist dist-proof clean
 
 run: build
 	$(BIN) serve --listen $(LISTEN) --internal $(INTERNAL)
@@ -48,6 +48,11 @@ fuzz:
 	go test ./knowledge/segment -run '^$$' -fuzz FuzzNormalise -fuzztime 30s
 	go test ./knowledge/plan -run '^$$' -fuzz FuzzRead -fuzztime 60s
 	go test ./knowledge/plan/document -run '^$$' -fuzz FuzzText -fuzztime 60s
+
+# The long form of the tests that kill, cut and stop.
+soak:
+	HUIWEN_SOAK=1 HUIWEN_CHECK=full go test -v -count=25 -timeout 60m -run 'Killed|LostLease' ./bot/post
+	HUIWEN_CHECK=full go test -count=20 -timeout 60m -run 'CutAnswer' ./knowledge/store
 
 # A folder that runs where there is neither Go nor its module cache.
 dist:

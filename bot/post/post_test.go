@@ -20,6 +20,7 @@ import (
 	"huiwen/bot"
 	"huiwen/bot/post"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/store/storetest"
 )
 
 func openFile(t *testing.T, dir string, clock store.Clock) store.Store {
@@ -282,7 +283,14 @@ func TestMain(m *testing.M) {
 // service answers what waits in the store of dir until it is killed.
 func service(dir string) {
 	ahead, _ := strconv.Atoi(os.Getenv("POST_TEST_AHEAD"))
-	s, err := store.OpenFile(context.Background(), dir, func() time.Duration { return time.Duration(ahead) * time.Second })
+	clock := func() time.Duration { return time.Duration(ahead) * time.Second }
+	var s store.Store
+	var err error
+	if addr, ok := strings.CutPrefix(dir, "redis:"); ok {
+		s, err = store.OpenRedis(context.Background(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, clock)
+	} else {
+		s, err = store.OpenFile(context.Background(), dir, clock)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -296,11 +304,32 @@ func service(dir string) {
 // TestKilledAgainAndAgain kills the service at whatever moment: every message
 // is answered once and no dialogue is advanced twice.
 func TestKilledAgainAndAgain(t *testing.T) {
-	dir := t.TempDir()
+	t.Run("file", func(t *testing.T) {
+		dir := t.TempDir()
+		killedAgainAndAgain(t, dir, func(clock store.Clock) store.Store { return openFile(t, dir, clock) })
+	})
+	t.Run("redis", func(t *testing.T) {
+		addr := storetest.RedisServer(t)
+		killedAgainAndAgain(t, "redis:"+addr, func(clock store.Clock) store.Store {
+			s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, clock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		})
+	})
+}
+
+func killedAgainAndAgain(t *testing.T, where string, open func(store.Clock) store.Store) {
 	ahead := 0
-	s := openFile(t, dir, func() time.Duration { return time.Duration(ahead) * time.Second })
+	s := open(func() time.Duration { return time.Duration(ahead) * time.Second })
 	box := post.NewBox(s, rand.Reader)
-	const conversations, each = 12, 8
+	const conversations = 12
+	each := 8
+	if os.Getenv("HUIWEN_SOAK") != "" {
+		each = 20
+	}
 	for i := range each {
 		for c := range conversations {
 			if _, err := box.Accept(t.Context(), message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "x")); err != nil {
@@ -327,7 +356,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 			t.Fatalf("%d of %d answered after %d rounds", answered(), conversations*each, round)
 		}
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "POST_TEST_SERVICE="+dir, "POST_TEST_AHEAD="+strconv.Itoa(ahead))
+		cmd.Env = append(os.Environ(), "POST_TEST_SERVICE="+where, "POST_TEST_AHEAD="+strconv.Itoa(ahead))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -32,7 +30,7 @@ func TestFile(t *testing.T) {
 }
 
 func TestRedis(t *testing.T) {
-	addr := redisServer(t)
+	addr := storetest.RedisServer(t)
 	storetest.Run(t, func(t *testing.T) storetest.Open {
 		c := redis.NewClient(&redis.Options{Addr: addr})
 		defer c.Close()
@@ -68,57 +66,12 @@ func openRedis(o store.RedisOptions) storetest.Open {
 	}
 }
 
-// redisServer starts a real redis-server on a free port of loopback.
-func redisServer(t *testing.T, args ...string) string {
-	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("HUIWEN_CHECK") == "full" {
-			t.Fatal("no redis-server: install it")
-		}
-		t.Skip("no redis-server: install it")
-	}
-	addr := freeAddress(t)
-	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"}, args...)...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	c := redis.NewClient(&redis.Options{Addr: addr})
-	defer c.Close()
-	until(t, "redis-server answers", func() bool { return c.Ping(t.Context()).Err() == nil })
-	return addr
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// until waits for what another process does.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for range 1500 {
-		if ok() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("waited in vain: %s", what)
-}
-
 // redisCluster starts three masters that share the slots.
 func redisCluster(t *testing.T) []string {
 	t.Helper()
 	var addrs []string
 	for range 3 {
-		addrs = append(addrs, redisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000"))
+		addrs = append(addrs, storetest.RedisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000"))
 	}
 	for i, a := range addrs {
 		c := redis.NewClient(&redis.Options{Addr: a})
@@ -136,7 +89,7 @@ func redisCluster(t *testing.T) []string {
 	}
 	for _, a := range addrs {
 		c := redis.NewClient(&redis.Options{Addr: a})
-		until(t, "the cluster is whole", func() bool {
+		storetest.Until(t, "the cluster is whole", func() bool {
 			info, err := c.ClusterInfo(t.Context()).Result()
 			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
 		})
@@ -146,8 +99,8 @@ func redisCluster(t *testing.T) []string {
 }
 
 func TestRedisIsCheckedForWhatLosesMessages(t *testing.T) {
-	good := redisServer(t)
-	bad := redisServer(t, "--maxmemory-policy", "allkeys-lru")
+	good := storetest.RedisServer(t)
+	bad := storetest.RedisServer(t, "--maxmemory-policy", "allkeys-lru")
 	for addr, wrong := range map[string]bool{good: false, bad: true} {
 		s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, nil)
 		if err != nil {
@@ -158,7 +111,7 @@ func TestRedisIsCheckedForWhatLosesMessages(t *testing.T) {
 		}
 		s.Close()
 	}
-	if _, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{freeAddress(t)}}, nil); err == nil {
+	if _, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{storetest.FreeAddress(t)}}, nil); err == nil {
 		t.Error("opens a Redis that is not there")
 	}
 }
@@ -176,7 +129,7 @@ func TestNewerSchemaAndDamageAreSaid(t *testing.T) {
 // TestACutAnswerIsSettled cuts the line to Redis after the request of a commit
 // has passed: what the caller hears must be what took place.
 func TestACutAnswerIsSettled(t *testing.T) {
-	addr := redisServer(t)
+	addr := storetest.RedisServer(t)
 	p := newProxy(t, addr)
 	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.addr}}, nil)
 	if err != nil {
