@@ -33,9 +33,11 @@ type Config struct {
 	DingTalk   Ding   `yaml:"dingtalk"`
 }
 
-// Log is what the process log holds.
+// Log is what the process log and the question log hold.
 type Log struct {
-	Level string `yaml:"level"` // debug, info, warn, error
+	Level     string   `yaml:"level"`     // debug, info, warn, error
+	Questions Duration `yaml:"questions"` // how long the question log is kept, 0s for none
+	Words     bool     `yaml:"words"`     // with the masked words of the questions
 }
 
 // Page is the limits of the residents' page.
@@ -141,7 +143,7 @@ func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(),
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", Internal: "127.0.0.1:8081", Data: "./data",
-		Log:      Log{Level: "info"},
+		Log:      Log{Level: "info", Questions: Duration(90 * 24 * time.Hour), Words: true},
 		Page:     Page{PerMinute: 30, TotalPerSecond: 200},
 		Store:    Store{Kind: "file", Redis: Redis{Mode: "single"}},
 		WeCom:    WeCom{BaseURL: "https://qyapi.weixin.qq.com", CallbackWindow: Duration(10 * time.Minute)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"huiwen/bot"
 	"huiwen/bot/post"
@@ -28,6 +29,7 @@ const handlersAtOnce = 16
 func newGateway(e *engine, s store.Store, c *call, senders map[string]bot.Sender) *post.Gateway {
 	return post.NewGateway(post.Options{
 		Box: post.NewBox(s, rand.Reader), Desk: e.desk, Sorry: e.sorry, Sender: senders, Log: c.log, Workers: handlersAtOnce, Poll: pollEvery,
+		KeepLog: time.Duration(c.config.Log.Questions), KeepWords: c.config.Log.Words,
 	})
 }
 

@@ -29,6 +29,10 @@ type Options struct {
 	// are looked at that nobody has rung for.
 	Workers int
 	Poll    time.Duration
+	// KeepLog is how long the question log is kept, 0 for not at all; KeepWords
+	// keeps the masked words in it.
+	KeepLog   time.Duration
+	KeepWords bool
 	// Crash, in tests, is told the name of every point at which the process
 	// might die.
 	Crash func(point string)
@@ -188,15 +192,28 @@ func (g *Gateway) handle(ctx context.Context, shard int) (bool, error) {
 	// ending is not cut short by a stop: the work is done
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
 	defer cancel()
-	_, err = g.Box.Finish(end, t, result)
+	a, forgotten, err := g.Box.Finish(end, t, result)
 	g.Crash("finished")
 	if errors.Is(err, ErrLeaseLost) {
 		return true, nil
 	}
 	if err == nil {
 		g.answered(t.Message.ID)
+		err = g.record(end, t.Message, a, forgotten)
 	}
 	return true, err
+}
+
+// record writes the question log, or deletes what was forgotten from it.
+func (g *Gateway) record(ctx context.Context, m bot.Message, a Answer, forgotten []string) error {
+	if len(forgotten) > 0 {
+		return g.Box.Unrecord(ctx, forgotten)
+	}
+	e := Entry{At: a.At, Channel: m.Channel, User: m.User, Status: a.Reply.Status, Citations: a.Reply.Citations, Version: a.Reply.Version}
+	if g.KeepWords {
+		e.Words = m.Text
+	}
+	return g.Box.Record(ctx, a.Number, e, g.KeepLog)
 }
 
 // answer keeps a panic of the handler from taking the process down: the

@@ -147,10 +147,12 @@ type Result struct {
 }
 
 // Finish ends a task in one commit: session, reply and done.
-func (b *Box) Finish(ctx context.Context, t Task, r Result) (Answer, error) {
+// The numbers it returns are those of the answers that were forgotten.
+func (b *Box) Finish(ctx context.Context, t Task, r Result) (Answer, []string, error) {
+	var forgotten []string
 	number, err := newNumber(b.random, t.scope)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, nil, err
 	}
 	r.Reply.ID = number
 	a := Answer{Number: number, Message: t.Message.ID, Reply: r.Reply, State: Queued, To: r.To}
@@ -160,7 +162,7 @@ func (b *Box) Finish(ctx context.Context, t Task, r Result) (Answer, error) {
 		if ok, err := getJSON(tx, leaseKey(t.conversation), &l); err != nil || !ok || l.Token != t.token {
 			return errors.Join(err, ErrLeaseLost)
 		}
-		err := errors.Join(
+		err = errors.Join(
 			tx.Del(messageKey(t.conversation, t.seq)), tx.Rem(waitSet(t.conversation), t.seq),
 			tx.Del(leaseKey(t.conversation)), b.next(tx, t),
 		)
@@ -173,7 +175,7 @@ func (b *Box) Finish(ctx context.Context, t Task, r Result) (Answer, error) {
 			}
 		}
 		if r.Forget {
-			if err := forget(tx, t.conversation); err != nil {
+			if forgotten, err = forget(tx, t.conversation); err != nil {
 				return err
 			}
 		} else if err := tx.Put(sessionKey(t.conversation), r.Session, sessionTime); err != nil {
@@ -182,9 +184,9 @@ func (b *Box) Finish(ctx context.Context, t Task, r Result) (Answer, error) {
 		return b.keep(tx, t, &a)
 	})
 	if err != nil {
-		return Answer{}, fmt.Errorf("end a message: %w", err)
+		return Answer{}, nil, fmt.Errorf("end a message: %w", err)
 	}
-	return a, nil
+	return a, forgotten, nil
 }
 
 // next makes the next message of the conversation ready, if there is one.
@@ -222,15 +224,18 @@ func (b *Box) keep(tx store.Tx, t Task, a *Answer) error {
 	return err
 }
 
-// forget deletes the session and the answers of a conversation.
-func forget(tx store.Tx, conversation string) error {
+// forget deletes the session and the answers of a conversation and returns
+// their numbers.
+func forget(tx store.Tx, conversation string) ([]string, error) {
 	err := tx.Del(sessionKey(conversation))
 	mine, rangeErr := tx.Range(answersSet(conversation), 0, 1e18, maxAnswersKept+1)
 	err = errors.Join(err, rangeErr)
+	var numbers []string
 	for _, m := range mine {
+		numbers = append(numbers, m.Name)
 		err = errors.Join(err, tx.Del(answerKey(m.Name)), tx.Rem(answersSet(conversation), m.Name))
 	}
-	return err
+	return numbers, err
 }
 
 // Fetch returns the answer to a message, once there is one.

@@ -399,13 +399,182 @@ func TestALostLeaseEndsNothing(t *testing.T) {
 	slow := take()
 	wound.Store(int64(2 * time.Minute))
 	fast := take()
-	if _, err := box.Finish(t.Context(), fast, post.Result{Session: []byte("fast"), Reply: bot.Rendered{Text: "fast"}}); err != nil {
+	if _, _, err := box.Finish(t.Context(), fast, post.Result{Session: []byte("fast"), Reply: bot.Rendered{Text: "fast"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := box.Finish(t.Context(), slow, post.Result{Session: []byte("slow"), Reply: bot.Rendered{Text: "slow"}}); !errors.Is(err, post.ErrLeaseLost) {
+	if _, _, err := box.Finish(t.Context(), slow, post.Result{Session: []byte("slow"), Reply: bot.Rendered{Text: "slow"}}); !errors.Is(err, post.ErrLeaseLost) {
 		t.Errorf("the slow one ends with %v", err)
 	}
 	if a, _, _ := box.Fetch(t.Context(), message("c", "1", "")); a.Reply.Text != "fast" {
 		t.Errorf("the answer is %q", a.Reply.Text)
+	}
+}
+
+// TestThreeReplicasOnAFaultyLine runs three gateways on one Redis, each over a
+// line that is cut at commits before or after they pass: every message is
+// answered once and in order.
+func TestThreeReplicasOnAFaultyLine(t *testing.T) {
+	addr := storetest.RedisServer(t)
+	var wound atomic.Int64
+	clock := func() time.Duration { return time.Duration(wound.Load()) }
+	var proxies []*storetest.Proxy
+	var gateways []*post.Gateway
+	for range 3 {
+		p := storetest.NewProxy(t, addr)
+		s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.Addr}}, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		proxies, gateways = append(proxies, p), append(gateways, gateway(t, s, nil))
+	}
+	direct, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	box := post.NewBox(direct, rand.Reader)
+	const people, each = 25, 8
+	for i := range each {
+		for c := range people {
+			proxies[(i+c)%3].CutAfter(1 + (i+c)%2)
+			m := message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "x")
+			for try := 0; ; try++ { // a platform comes again until it is acknowledged
+				if _, err := gateways[(i+c+try)%3].Accept(t.Context(), m); err == nil {
+					break
+				}
+				if try > 20 {
+					t.Fatal("never accepted")
+				}
+			}
+		}
+	}
+	for c := range people {
+		for i := range each {
+			m := message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "")
+			storetest.Until(t, "an answer", func() bool {
+				_, ok, err := box.Fetch(t.Context(), m)
+				if !ok && err == nil {
+					wound.Add(int64(time.Second)) // leases of cut workers run out
+				}
+				return ok
+			})
+			if a, _, _ := box.Fetch(t.Context(), m); a.Reply.Text != strconv.Itoa(i+1) && a.Reply.Text != "抱歉" {
+				t.Errorf("conversation %d message %d got %q", c, i, a.Reply.Text)
+			}
+		}
+	}
+	cuts := 0
+	for _, p := range proxies {
+		cuts += p.Cuts()
+	}
+	t.Logf("%d messages, %d cuts", people*each, cuts)
+	if cuts == 0 {
+		t.Error("nothing was cut")
+	}
+}
+
+// TestRedisGoneAndBack: what was acknowledged is there when Redis comes back;
+// what was not is refused, not lost in silence.
+func TestRedisGoneAndBack(t *testing.T) {
+	dir := t.TempDir()
+	addr := storetest.FreeAddress(t)
+	stop := storetest.RedisServerAt(t, addr, dir, "--appendfsync", "always")
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	box := post.NewBox(s, rand.Reader)
+	if _, err := box.Accept(t.Context(), message("c", "kept", "x")); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if _, err := box.Accept(t.Context(), message("c", "refused", "x")); err == nil {
+		t.Error("a message was accepted without a store")
+	}
+	storetest.RedisServerAt(t, addr, dir, "--appendfsync", "always")
+	g := gateway(t, s, nil)
+	if a, err := g.Ask(t.Context(), message("c", "kept", "x")); err != nil || a.Reply.Text != "1" {
+		t.Errorf("the kept message got %q %v", a.Reply.Text, err)
+	}
+}
+
+// TestRedisOutOfMemory: a message that Redis has no room for is refused whole.
+func TestRedisOutOfMemory(t *testing.T) {
+	addr := storetest.RedisServer(t, "--maxmemory", "4mb")
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	box := post.NewBox(s, rand.Reader)
+	accepted, refused := map[string]bool{}, 0
+	for i := range 400 {
+		m := message(fmt.Sprint("c", i), fmt.Sprint(i), strings.Repeat("字", 5000))
+		if _, err := box.Accept(t.Context(), m); err == nil {
+			accepted[m.ID] = true
+		} else {
+			refused++
+		}
+	}
+	if refused == 0 || len(accepted) == 0 {
+		t.Fatalf("%d accepted, %d refused", len(accepted), refused)
+	}
+	waiting := 0
+	for shard := range post.Shards {
+		n, _, err := box.Waiting(t.Context(), shard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting += n
+	}
+	if waiting != len(accepted) {
+		t.Errorf("%d were acknowledged, %d wait", len(accepted), waiting)
+	}
+}
+
+// TestStoppedPastTheLease stops the service (SIGSTOP) until its leases belong to
+// another, and lets it go on: no message is answered twice.
+func TestStoppedPastTheLease(t *testing.T) {
+	addr := storetest.RedisServer(t)
+	var ahead atomic.Int64
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, func() time.Duration { return time.Duration(ahead.Load()) * time.Second })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	box := post.NewBox(s, rand.Reader)
+	for i := range 40 {
+		if _, err := box.Accept(t.Context(), message(fmt.Sprint("c", i%4), fmt.Sprint(i), "x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "POST_TEST_SERVICE=redis:"+addr, "POST_TEST_AHEAD=0")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	storetest.Until(t, "the service works", func() bool {
+		_, ok, _ := box.Fetch(t.Context(), message("c0", "0", ""))
+		return ok
+	})
+	cmd.Process.Signal(syscall.SIGSTOP)
+	ahead.Store(120)
+	gateway(t, s, nil)
+	storetest.Until(t, "all are answered", func() bool {
+		for i := range 40 {
+			if _, ok, _ := box.Fetch(t.Context(), message(fmt.Sprint("c", i%4), fmt.Sprint(i), "")); !ok {
+				return false
+			}
+		}
+		return true
+	})
+	cmd.Process.Signal(syscall.SIGCONT)
+	for i := range 40 {
+		if a, _, err := box.Fetch(t.Context(), message(fmt.Sprint("c", i%4), fmt.Sprint(i), "")); err != nil || a.Reply.Text != strconv.Itoa(i/4+1) {
+			t.Errorf("message %d got %q %v", i, a.Reply.Text, err)
+		}
 	}
 }

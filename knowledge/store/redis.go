@@ -145,8 +145,7 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 		}
 		tx := &redisTx{ctx: ctx, tx: wtx, scope: scope, now: now.Add(r.clock()), readOnly: readOnly, puts: map[string]*write{}, sets: map[string]map[string]*float64{}}
 		if fnErr = call(fn, tx); fnErr != nil || !tx.wrote {
-			_, err = wtx.TxPipelined(ctx, func(p redis.Pipeliner) error { p.Exists(ctx, versionKey(scope)); return nil })
-			return err
+			return unchanged(ctx, wtx)
 		}
 		sent = true
 		_, err = wtx.TxPipelined(ctx, func(p redis.Pipeliner) error {
@@ -166,6 +165,21 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 		return r.settle(scope, mark, err)
 	}
 	return fmt.Errorf("store: redis: %w", err)
+}
+
+// unchanged asks Redis whether what is watched is as it was: an empty
+// transaction does, also when memory is full.
+func unchanged(ctx context.Context, tx *redis.Tx) error {
+	var exec *redis.Cmd
+	_, err := tx.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.Do(ctx, "multi")
+		exec = p.Do(ctx, "exec")
+		return nil
+	})
+	if errors.Is(exec.Err(), redis.Nil) {
+		return redis.TxFailedErr
+	}
+	return err
 }
 
 // refused reports whether Redis itself said no to the whole transaction: then

@@ -130,8 +130,8 @@ func TestNewerSchemaAndDamageAreSaid(t *testing.T) {
 // has passed: what the caller hears must be what took place.
 func TestACutAnswerIsSettled(t *testing.T) {
 	addr := storetest.RedisServer(t)
-	p := newProxy(t, addr)
-	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.addr}}, nil)
+	p := storetest.NewProxy(t, addr)
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.Addr}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestACutAnswerIsSettled(t *testing.T) {
 	defer direct.Close()
 	for i := range 60 {
 		key := fmt.Sprint("k", i)
-		p.cutAfter(i % 3) // 0: nothing, 1: before the request passes, 2: after it
+		p.CutAfter(i % 3) // 0: nothing, 1: before the request passes, 2: after it
 		err := s.Update(t.Context(), "in/01", func(tx store.Tx) error { return tx.Put(key, []byte("x"), 0) })
 		there := false
 		if err := direct.View(t.Context(), "in/01", func(tx store.Tx) (err error) { _, there, err = tx.Get(key); return err }); err != nil {
@@ -156,7 +156,7 @@ func TestACutAnswerIsSettled(t *testing.T) {
 			t.Errorf("%d: Update says %v, the value is there: %v", i, err, there)
 		}
 	}
-	if p.cuts == 0 {
+	if p.Cuts() == 0 {
 		t.Error("nothing was cut")
 	}
 }

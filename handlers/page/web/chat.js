@@ -73,6 +73,7 @@
       });
       acts.append(read);
     }
+    if (a.id) acts.append(make("small", "number", "编号 " + a.id));
     t.append(acts);
     return t;
   };

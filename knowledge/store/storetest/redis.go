@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,16 @@ import (
 // RedisServer starts a real redis-server on a free port of loopback.
 func RedisServer(t testing.TB, args ...string) string {
 	t.Helper()
+	addr := FreeAddress(t)
+	RedisServerAt(t, addr, t.TempDir(), args...)
+	return addr
+}
+
+// RedisServerAt starts a real redis-server at an address with its files in a
+// folder, or skips where there is none; the full check fails instead. Stop
+// kills it.
+func RedisServerAt(t testing.TB, addr, dir string, args ...string) (stop func()) {
+	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		if os.Getenv("HUIWEN_CHECK") == "full" {
@@ -20,17 +31,18 @@ func RedisServer(t testing.TB, args ...string) string {
 		}
 		t.Skip("no redis-server: install it")
 	}
-	addr := FreeAddress(t)
 	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"}, args...)...)
+	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	var once sync.Once
+	stop = func() { once.Do(func() { cmd.Process.Kill(); cmd.Wait() }) }
+	t.Cleanup(stop)
 	c := redis.NewClient(&redis.Options{Addr: addr})
 	defer c.Close()
 	Until(t, "redis-server answers", func() bool { return c.Ping(t.Context()).Err() == nil })
-	return addr
+	return stop
 }
 
 // FreeAddress is an address of loopback that nobody listens on.

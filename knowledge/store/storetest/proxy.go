@@ -1,4 +1,4 @@
-package store_test
+package storetest
 
 import (
 	"bytes"
@@ -8,27 +8,31 @@ import (
 	"testing"
 )
 
-// A proxy passes bytes to Redis and cuts the line at a commit when told to.
-type proxy struct {
-	addr string
+// A Proxy passes bytes to Redis and cuts the line at a commit when told to.
+type Proxy struct {
+	Addr string
 
 	mu   sync.Mutex
 	cut  int
 	cuts int
 }
 
-// cutAfter makes the next commit lose its line: 1 before the request passes,
-// 2 after it has, so that only the answer is lost.
-func (p *proxy) cutAfter(when int) { p.mu.Lock(); p.cut = when; p.mu.Unlock() }
+// Cuts is how often the line was cut.
+func (p *Proxy) Cuts() int { p.mu.Lock(); defer p.mu.Unlock(); return p.cuts }
 
-func newProxy(t *testing.T, to string) *proxy {
+// CutAfter makes the next commit lose its line: 1 before the request passes,
+// 2 after it has, so that only the answer is lost.
+func (p *Proxy) CutAfter(when int) { p.mu.Lock(); p.cut = when; p.mu.Unlock() }
+
+// NewProxy starts a proxy to an address.
+func NewProxy(t testing.TB, to string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	p := &proxy{addr: l.Addr().String()}
+	p := &Proxy{Addr: l.Addr().String()}
 	go func() {
 		for {
 			client, err := l.Accept()
@@ -47,7 +51,7 @@ func newProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
-func (p *proxy) forward(client, server net.Conn) {
+func (p *Proxy) forward(client, server net.Conn) {
 	defer server.Close()
 	buf := make([]byte, 1<<16)
 	for {
