@@ -68,7 +68,7 @@ func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
 // answer tries each meaning in order; the first that fits answers.
 func (t *turn) answer() bot.Reply {
 	for _, try := range []func() (bot.Reply, bool){
-		t.wordless, t.crisis, t.command, t.choice, t.numbered, t.neighbour,
+		t.wordless, t.crisis, t.command, t.pending, t.choice, t.scan, t.numbered, t.neighbour,
 		t.narrowed, t.listed, t.smalltalk, t.ordered,
 	} {
 		if r, ok := try(); ok {

@@ -151,6 +151,9 @@ func (t *turn) choice() (bot.Reply, bool) {
 	if picked == nil {
 		return bot.Reply{}, false
 	}
+	if r, ok := t.judgeChosen(picked.Intent); ok {
+		return r, true
+	}
 	m, ok := t.snap.Measure(picked.Measure)
 	if !ok {
 		return bot.Reply{}, false

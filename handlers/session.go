@@ -19,6 +19,8 @@ type session struct {
 	Text    string       `json:"text,omitempty"`
 	At      time.Time    `json:"at,omitzero"`
 	Choices []bot.Choice `json:"choices,omitempty"`
+	// Dialogue is the eligibility talk that goes on, nil for none.
+	Dialogue *dialogue `json:"dialogue,omitempty"`
 	// List is the labels of the last list, for a message that narrows it.
 	List []string `json:"list,omitempty"`
 }

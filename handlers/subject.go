@@ -39,6 +39,9 @@ func (t *turn) subject() bot.Reply {
 		return t.outside(nil)
 	}
 	best := matches[0]
+	if r, ok := t.eligible(matches); ok {
+		return r
+	}
 	switch {
 	case best.Sure < guess, best.Sure < vague && runes(t.text) <= fewWords:
 		return t.which(matches)
@@ -293,7 +296,7 @@ func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
 		}
 		r.Lines = append(r.Lines, lines...)
 	}
-	t.next = session{Measure: questions[0].measure.No, Intent: first(t.intents), Text: t.text}
+	t.next = session{Measure: questions[0].measure.No, Intent: first(t.intents), Text: t.text, Dialogue: t.was.Dialogue}
 	for _, m := range matches[min(1, len(matches)):] {
 		told := slices.ContainsFunc(questions, func(q question) bool { return q.measure == m.Measure })
 		if m.Measure != nil && !told && m.Sure >= faint && m.Share >= leastShare && len(r.Choices) < 2 {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"huiwen/knowledge/classify"
+	"huiwen/knowledge/eligibility"
 	"huiwen/knowledge/index"
 	"huiwen/knowledge/plan"
 	"huiwen/knowledge/segment"
@@ -33,6 +34,10 @@ type Snapshot struct {
 	Finder   *Finder
 	Intents  *Phrases
 	Talk     *Phrases
+	// Rules are the programmes whose sentences all stand in the plan; Off are the
+	// others, each with the sentence that is missing.
+	Rules *eligibility.Rules
+	Off   []string
 	// Dropped lists similar questions whose quote stands in no measure any more.
 	Dropped []Similar
 
@@ -62,7 +67,36 @@ func Load(fsys fs.FS, cut Cutter) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Build(p, v, cut)
+	rules, err := eligibility.Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Build(p, v, cut)
+	if err != nil {
+		return nil, err
+	}
+	s.adopt(rules)
+	return s, nil
+}
+
+// adopt keeps the programmes whose every sentence stands in one measure: a rule
+// without its source is off.
+func (s *Snapshot) adopt(rules *eligibility.Rules) {
+	s.Rules = rules.Only(func(p *eligibility.Programme) bool {
+		for _, m := range s.Measures {
+			if p.StandsIn(m.Text) && (m.No == p.Measure || s.byNo[p.Measure] == nil || !p.StandsIn(s.byNo[p.Measure].Text)) {
+				p.Measure = m.No
+				return true
+			}
+		}
+		s.Off = append(s.Off, p.ID)
+		return false
+	})
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode([]any{s.Version, s.Rules.Facts, s.Rules.Programmes}); err != nil {
+		panic("knowledge: version: " + err.Error()) // unreachable: plain data
+	}
+	s.Version = hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // Build makes the snapshot of a plan and its vocabulary.
@@ -70,7 +104,7 @@ func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
 	if len(p.Items) == 0 {
 		return nil, fmt.Errorf("%w: the document holds no item", ErrNoPlan)
 	}
-	s := &Snapshot{Plan: p, Bureaus: newDirectory(p, v.Bureaus), byNo: map[string]*Measure{}}
+	s := &Snapshot{Plan: p, Rules: &eligibility.Rules{}, Bureaus: newDirectory(p, v.Bureaus), byNo: map[string]*Measure{}}
 	var err error
 	if s.Intents, err = newPhrases(v.Intents); err != nil {
 		return nil, fmt.Errorf("intents: %w", err)

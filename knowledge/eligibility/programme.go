@@ -1,6 +1,9 @@
 package eligibility
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Class says who pays and who may ask.
 type Class string
@@ -122,4 +125,39 @@ func (p *Programme) settles(f Facts, id string) int {
 		}
 	}
 	return n
+}
+
+// StandsIn reports whether every sentence that the programme rests on is a
+// span of the measure's text.
+func (p *Programme) StandsIn(text string) bool {
+	return !slices.ContainsFunc(p.Sources(), func(q string) bool { return !strings.Contains(text, q) })
+}
+
+// Sources lists the spans that the programme rests on, each once.
+func (p *Programme) Sources() []string {
+	var out []string
+	add := func(list ...string) {
+		for _, q := range list {
+			if q != "" && !slices.Contains(out, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	add(p.Name, p.For, p.Amount.Quote, p.Amount.Hedge, p.Stacks)
+	add(p.Office...)
+	if p.When != nil {
+		p.When.quotes(add)
+	}
+	return out
+}
+
+// quotes visits the spans of a tree.
+func (c *Condition) quotes(add func(...string)) {
+	add(c.Quote)
+	for _, part := range slices.Concat(c.All, c.Any) {
+		part.quotes(add)
+	}
+	if c.Not != nil {
+		c.Not.quotes(add)
+	}
 }

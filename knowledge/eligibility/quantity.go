@@ -19,6 +19,10 @@ var (
 	since = regexp.MustCompile(`(今年|去年|前年|大前年|[0-9]{4}年)(?:的)?(?:` + numeral + `月|(初|底|末))?`)
 )
 
+// Quantity reads a number in a fact's unit out of what a person answered, on
+// the day of asking.
+func Quantity(words, unit string, day time.Time) (float64, bool) { return quantity(words, unit, day) }
+
 // quantity reads a number in the unit out of words. Lengths of time may be told
 // as a length (一年半) or as the day it began (去年6月), counted to the day of asking.
 func quantity(words, unit string, day time.Time) (float64, bool) {

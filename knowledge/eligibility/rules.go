@@ -143,3 +143,16 @@ func (r *Rules) Asked(p *Programme, text string) int {
 	}
 	return n
 }
+
+// Only is r with the programmes that keep lets through.
+func (r *Rules) Only(keep func(*Programme) bool) *Rules {
+	out := *r
+	out.Programmes = nil
+	for _, p := range r.Programmes {
+		copied := *p
+		if keep(&copied) {
+			out.Programmes = append(out.Programmes, &copied)
+		}
+	}
+	return &out
+}

@@ -1,0 +1,378 @@
+package handlers
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"huiwen/bot"
+	"huiwen/knowledge"
+	"huiwen/knowledge/eligibility"
+	"huiwen/knowledge/segment"
+)
+
+// A dialogue is an eligibility talk that goes on: what is known, what is asked.
+// Its JSON is stored; field names never change.
+type dialogue struct {
+	Programme string            `json:"programme"`
+	Facts     eligibility.Facts `json:"facts"`
+	Asked     string            `json:"asked,omitempty"` // fact that the last message asked for
+	Skipped   []string          `json:"skipped,omitempty"`
+	// Before are the dialogue's earlier states, to step back to.
+	Before []step `json:"before,omitempty"`
+}
+
+// A step is one answered question.
+type step struct {
+	Fact string            `json:"fact"`
+	Was  eligibility.Value `json:"was"`
+}
+
+const (
+	// toldFacts is how many facts make a message a story.
+	toldFacts = 2
+	maxSteps  = 30
+	maxScan   = 8 // programmes of a group that a scan lists
+)
+
+// scanning matches the question for everything that one may get.
+var scanning = regexp.MustCompile(`(?:我|我们|我家|像我).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:到)?(?:得到)?(?:什么|哪些|啥|哪样|些什么|些啥|哪几)`)
+
+// eligible judges whether the person qualifies for the programme that the
+// message asks for; ok is false when it asks for none.
+func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
+	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	asks := t.asks("elig", "condition")
+	if !asks && (len(told) < toldFacts || t.asks("amount", "target", "deadline", "rate", "ceiling")) {
+		return bot.Reply{}, false
+	}
+	p := t.programme(matches, asks)
+	if p == nil || t.asks("phone", "where", "papers", "bureau") {
+		return bot.Reply{}, false
+	}
+	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: told}
+	return t.card(p), true
+}
+
+// programme picks the one that is asked for: how likely its measure is, and
+// whether its own words stand in the message.
+func (t *turn) programme(matches []knowledge.Match, asks bool) *eligibility.Programme {
+	var best *eligibility.Programme
+	bestScore := 0.0
+	for i, m := range matches {
+		if m.Measure == nil || i > 0 && matches[0].Measure != nil && matches[0].Sure >= settled {
+			continue // another measure is clearly meant
+		}
+		for _, p := range t.snap.Rules.Of(m.Measure.No) {
+			score := m.Sure
+			switch n := t.snap.Rules.Asked(p, t.text); {
+			case n > 0:
+				score += askedWeight
+			case !asks:
+				continue // a story that never names the programme asks for something else
+			}
+			if p.When != nil {
+				score += statedWeight
+			}
+			if score > bestScore {
+				best, bestScore = p, score
+			}
+		}
+	}
+	if bestScore < sure {
+		return nil
+	}
+	return best
+}
+
+// askedWeight is what the programme's own words count beside how likely its
+// measure is.
+const askedWeight = 0.45
+
+// settled is how sure the best match must be to leave the others out.
+const settled = 0.9
+
+// statedWeight is what stated conditions count: without them there is nothing to judge.
+const statedWeight = 0.2
+
+// card tells the verdict with its proof and asks what is worth asking next.
+func (t *turn) card(p *eligibility.Programme) bot.Reply {
+	d := t.next.Dialogue
+	result := p.Judge(d.Facts)
+	m, _ := t.snap.Measure(p.Measure)
+	verdict := result.Verdict
+	if t.over() {
+		verdict = eligibility.Undecided
+	}
+	r := bot.Reply{Status: bot.Verdict, Verdict: string(verdict), Programme: p.Name, Lines: t.validity()}
+	r.Lines = append(r.Lines, t.verdictLine(p, result))
+	r.Lines = append(r.Lines, amountLine(p))
+	for _, f := range result.Findings {
+		r.Lines = append(r.Lines, t.findingLine(m, f, d.Facts))
+	}
+	for _, q := range quotesOf(p) {
+		r.Lines = append(r.Lines, bot.Line{bot.Words(sayPlanText), bot.Quote(m.No, q)})
+	}
+	for _, s := range result.Silent {
+		r.Lines = append(r.Lines, bot.Say(saySilent+s.Say+sayStop))
+	}
+	if len(p.Office) > 0 && result.Verdict != eligibility.Unlikely {
+		line := bot.Line{bot.Words(sayOffice)}
+		for i, q := range p.Office {
+			if i > 0 {
+				line = append(line, bot.Words("；"))
+			}
+			line = append(line, bot.Quote(m.No, q))
+		}
+		r.Lines = append(r.Lines, line)
+	}
+	if line := improveLine(t.snap.Rules, result); line != nil {
+		r.Lines = append(r.Lines, line)
+	}
+	r.Lines = append(r.Lines, question{snap: t.snap, measure: m}.bureaus())
+	t.next.Measure, t.next.Text = p.Measure, string([]rune(t.text)[:min(len([]rune(t.text)), maxBefore)])
+	if !t.ask(&r, p) {
+		r.Lines = append(r.Lines, bot.Say(sayPreliminary))
+	}
+	return r
+}
+
+// verdictLine says the verdict and of what.
+func (t *turn) verdictLine(p *eligibility.Programme, result eligibility.Result) bot.Line {
+	words := map[eligibility.Verdict]string{eligibility.Likely: sayLikely, eligibility.Unlikely: sayUnlikely, eligibility.Undecided: sayUndecided}[result.Verdict]
+	if p.When == nil {
+		words = sayNoConditions
+	}
+	line := bot.Line{bot.Words(words)}
+	if t.over() {
+		line = bot.Line{{Kind: bot.Derived, Text: "按" + t.snap.Plan.Valid.To[:4] + "年的条件", Quote: t.snap.Plan.Title, Rule: "validity"}, bot.Words(words)}
+	}
+	return append(line, bot.Words("“"), bot.Quote(p.Measure, p.Name), bot.Words("”"+sayStop))
+}
+
+func amountLine(p *eligibility.Programme) bot.Line {
+	if p.Amount.Quote == "" {
+		return bot.Say(sayNoAmount)
+	}
+	return bot.Line{bot.Words(sayAmount), bot.Quote(p.Measure, p.Amount.Quote), bot.Words(sayStop)}
+}
+
+// findingLine is one condition with its mark and what the person told of it.
+func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eligibility.Facts) bot.Line {
+	mark := map[eligibility.Answer]string{eligibility.Yes: "✓ ", eligibility.No: "✗ ", eligibility.Unknown: "？ "}[f.Answer]
+	line := bot.Line{bot.Words(mark)}
+	if name := f.Condition.Name; strings.Contains(m.Text, name) {
+		line = append(line, bot.Quote(m.No, name))
+	} else {
+		line = append(line, bot.Words(name))
+	}
+	if f.Answer == eligibility.Unknown {
+		return append(line, bot.Words(sayNotTold))
+	}
+	for _, id := range f.Condition.Facts() {
+		if v := told[id]; v.Known && v.Words != "" {
+			return append(line, bot.Words("（您说：“"), bot.Part{Kind: bot.Echoed, Text: v.Words}, bot.Words("”）"))
+		}
+	}
+	return line
+}
+
+// quotesOf lists the sentences behind a programme's conditions, each once and
+// none inside another.
+func quotesOf(p *eligibility.Programme) []string {
+	if p.When == nil {
+		return nil
+	}
+	var all []string
+	for _, c := range p.When.Top() {
+		if c.Quote != "" && !slices.ContainsFunc(all, func(q string) bool { return strings.Contains(q, c.Quote) }) {
+			all = append(slices.DeleteFunc(all, func(q string) bool { return strings.Contains(c.Quote, q) }), c.Quote)
+		}
+	}
+	return all[:min(3, len(all))]
+}
+
+// improveLine says what a person may honestly change when a condition fails.
+func improveLine(rules *eligibility.Rules, result eligibility.Result) bot.Line {
+	for _, f := range result.Findings {
+		if f.Answer != eligibility.No {
+			continue
+		}
+		for _, id := range f.Condition.Facts() {
+			if fact := rules.Fact(id); fact != nil && fact.Improve != "" {
+				return bot.Say(sayImprove + fact.Improve)
+			}
+		}
+	}
+	return nil
+}
+
+// ask adds the next question to a reply; false when nothing is left to ask.
+func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
+	d := t.next.Dialogue
+	id := p.Next(d.Facts, d.Skipped, t.snap.Rules)
+	fact := t.snap.Rules.Fact(id)
+	if fact == nil || fact.Question == "" {
+		d.Asked = ""
+		return false
+	}
+	if fact.Sensitive && !slices.ContainsFunc(d.Before, func(s step) bool { return sensitive(t.snap.Rules, s.Fact) }) {
+		r.Lines = append(r.Lines, bot.Say(sayConsent))
+	}
+	d.Asked = id
+	r.Lines = append(r.Lines, bot.Line{bot.Words(sayAsk), bot.Part{Kind: bot.Recorded, Text: fact.Question, Ref: "fact/" + id}})
+	if fact.Type == eligibility.Bool {
+		r.Choices = []bot.Choice{{Text: answerYes}, {Text: answerNo}, {Text: answerSkip}}
+	}
+	return true
+}
+
+func sensitive(rules *eligibility.Rules, id string) bool {
+	f := rules.Fact(id)
+	return f != nil && f.Sensitive
+}
+
+// What the buttons of a question say.
+const (
+	answerYes  = "是"
+	answerNo   = "不是"
+	answerSkip = "不清楚"
+)
+
+var (
+	yesWords  = regexp.MustCompile(`^(?:1|是|是的|对|对的|嗯|嗯嗯|有|有的|符合|办了|是啊|对啊|可以|要得|没错)[。!,了呀啊哦]*$`)
+	noWords   = regexp.MustCompile(`^(?:2|不是|不|没有|没得|没|否|不对|未|还没有?|没办|不符合|不是的)[。!,了呀啊哦]*$`)
+	skipWords = regexp.MustCompile(`^(?:3|不清楚|不知道|不晓得|晓不得|跳过|不想说|不方便|说不清|不确定)[。!,了呀啊哦]*$`)
+	whyWords  = regexp.MustCompile(`为什么(?:要)?问|为啥(?:要)?问|问这个(?:干|做)`)
+	backWords = regexp.MustCompile(`^(?:上一步|上一个|返回|退回|改一下)$`)
+	overWords = regexp.MustCompile(`^(?:重来|重新来|重新开始|再来一次)$`)
+)
+
+// pending answers a message that answers the question asked last, or steers the
+// dialogue.
+func (t *turn) pending() (bot.Reply, bool) {
+	if t.was.Dialogue == nil {
+		return bot.Reply{}, false
+	}
+	d := *t.was.Dialogue
+	p := t.snap.Rules.Programme(d.Programme)
+	if p == nil { // a rule that is off since
+		return bot.Reply{}, false
+	}
+	d.Facts = d.Facts.With("", eligibility.Value{}) // a copy: sessions are never changed in place
+	delete(d.Facts, "")
+	t.next.Dialogue = &d
+	fact := t.snap.Rules.Fact(d.Asked)
+	switch {
+	case overWords.MatchString(t.text):
+		d.Facts, d.Skipped, d.Before = eligibility.Facts{}, nil, nil
+	case backWords.MatchString(t.text) && len(d.Before) > 0:
+		last := d.Before[len(d.Before)-1]
+		d.Before = d.Before[:len(d.Before)-1]
+		d.Facts[last.Fact] = last.Was
+		d.Skipped = slices.DeleteFunc(slices.Clone(d.Skipped), func(s string) bool { return s == last.Fact })
+	case fact == nil:
+		t.next.Dialogue = nil
+		return bot.Reply{}, false
+	case whyWords.MatchString(t.text):
+		r := bot.Reply{Status: bot.Verdict, Verdict: string(eligibility.Undecided), Programme: p.Name,
+			Lines: []bot.Line{{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + fact.ID}}}}
+		t.ask(&r, p)
+		return r, true
+	case skipWords.MatchString(t.text):
+		d.Skipped = append(slices.Clone(d.Skipped), fact.ID)
+	default:
+		v, ok := t.reading(fact)
+		if !ok {
+			return bot.Reply{}, false // something else: the dialogue is kept
+		}
+		d.Before = append(slices.Clone(d.Before), step{fact.ID, d.Facts[fact.ID]})
+		if len(d.Before) > maxSteps {
+			d.Before = d.Before[1:]
+		}
+		d.Facts[fact.ID] = v
+		for id, more := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
+			if !d.Facts[id].Known {
+				d.Facts[id] = more
+			}
+		}
+	}
+	return t.card(p), true
+}
+
+// reading reads an answer to a question about a fact.
+func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
+	words := strings.TrimSpace(t.msg.Text)
+	switch {
+	case fact.Type == eligibility.Bool && yesWords.MatchString(t.text):
+		return eligibility.Value{Known: true, Bool: true, Words: words}, true
+	case fact.Type == eligibility.Bool && noWords.MatchString(t.text):
+		return eligibility.Value{Known: true, Words: words}, true
+	case fact.Type == eligibility.Number && runes(t.text) <= 12:
+		if n, ok := eligibility.Quantity(t.text, fact.Unit, t.msg.At.In(Zone)); ok {
+			return eligibility.Value{Known: true, Number: n, Words: words}, true
+		}
+	}
+	v := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))[fact.ID]
+	return v, v.Known && runes(t.text) <= 30
+}
+
+// scan answers 我能享受什么: every programme with conditions, by how the facts
+// told so far stand to it.
+func (t *turn) scan() (bot.Reply, bool) {
+	if !scanning.MatchString(t.text) {
+		return bot.Reply{}, false
+	}
+	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	if len(told) == 0 {
+		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
+	}
+	var likely, near []*eligibility.Programme
+	for _, p := range t.snap.Rules.Programmes {
+		result := p.Judge(told)
+		known := slices.ContainsFunc(result.Findings, func(f eligibility.Finding) bool { return f.Answer == eligibility.Yes })
+		switch {
+		case result.Verdict == eligibility.Likely:
+			likely = append(likely, p)
+		case result.Verdict == eligibility.Undecided && known && len(result.Missing) > 0:
+			near = append(near, p)
+		}
+	}
+	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
+	t.group(&r, sayScanLikely, likely)
+	t.group(&r, sayScanNear, near)
+	if len(likely)+len(near) == 0 {
+		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
+	}
+	for _, p := range slices.Concat(likely, near) {
+		if len(r.Choices) < 4 {
+			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: "elig/" + p.ID})
+		}
+	}
+	t.next.Text = t.text
+	r.Lines = append(r.Lines, bot.Say(sayPreliminary))
+	return r, true
+}
+
+func (t *turn) group(r *bot.Reply, head string, list []*eligibility.Programme) {
+	if len(list) == 0 {
+		return
+	}
+	r.Lines = append(r.Lines, bot.Say(head))
+	for _, p := range list[:min(maxScan, len(list))] {
+		m, _ := t.snap.Measure(p.Measure)
+		r.Lines = append(r.Lines, bot.Line{bot.Words("· "), bot.Quote(p.Measure, p.Name), bot.Words("（"), number(m), bot.Words("）")})
+	}
+}
+
+// judgeChosen opens the card of a programme that a scan offered.
+func (t *turn) judgeChosen(intent string) (bot.Reply, bool) {
+	id, ok := strings.CutPrefix(intent, "elig/")
+	p := t.snap.Rules.Programme(id)
+	if !ok || p == nil {
+		return bot.Reply{}, false
+	}
+	t.text = segment.Normalise(t.was.Text)
+	t.next.Dialogue = &dialogue{Programme: id, Facts: t.snap.Rules.Read(t.text, t.msg.At.In(Zone))}
+	return t.card(p), true
+}
