@@ -43,7 +43,7 @@ var scanning = regexp.MustCompile(`(?:我|我们|我家|像我).{0,12}(?:能|可
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
 	asks := t.asks("elig", "condition")
-	if !asks && (len(told) < toldFacts || t.asks("amount", "target", "deadline", "rate", "ceiling")) {
+	if !asks && (len(told) < toldFacts || t.asks("target", "deadline", "rate", "ceiling")) {
 		return bot.Reply{}, false
 	}
 	p := t.programme(matches, asks)
@@ -67,12 +67,15 @@ func (t *turn) programme(matches []knowledge.Match, asks bool) *eligibility.Prog
 			score := m.Sure
 			switch n := t.snap.Rules.Asked(p, t.text); {
 			case n > 0:
-				score += askedWeight
+				score += askedWeight + 0.1*float64(n-1)
 			case !asks:
 				continue // a story that never names the programme asks for something else
 			}
-			if p.When != nil {
+			switch {
+			case p.When != nil:
 				score += statedWeight
+			case !asks:
+				continue // nothing can be judged, and nobody asked to
 			}
 			if score > bestScore {
 				best, bestScore = p, score
@@ -143,9 +146,9 @@ func (t *turn) verdictLine(p *eligibility.Programme, result eligibility.Result) 
 	if p.When == nil {
 		words = sayNoConditions
 	}
-	line := bot.Line{bot.Words(words)}
+	line := bot.Line{bot.Words(sayByYourWords), bot.Words(words)}
 	if t.over() {
-		line = bot.Line{{Kind: bot.Derived, Text: "按" + t.snap.Plan.Valid.To[:4] + "年的条件", Quote: t.snap.Plan.Title, Rule: "validity"}, bot.Words(words)}
+		line[0] = bot.Part{Kind: bot.Derived, Text: "按" + t.snap.Plan.Valid.To[:4] + "年的条件初步看，", Quote: t.snap.Plan.Title, Rule: "validity"}
 	}
 	return append(line, bot.Words("“"), bot.Quote(p.Measure, p.Name), bot.Words("”"+sayStop))
 }
@@ -171,7 +174,8 @@ func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eli
 	}
 	for _, id := range f.Condition.Facts() {
 		if v := told[id]; v.Known && v.Words != "" {
-			return append(line, bot.Words("（您说：“"), bot.Part{Kind: bot.Echoed, Text: v.Words}, bot.Words("”）"))
+			words, _, _ := strings.Cut(v.Words, ",")
+			return append(line, bot.Words("（您说：“"), bot.Part{Kind: bot.Echoed, Text: words}, bot.Words("”）"))
 		}
 	}
 	return line
@@ -275,15 +279,20 @@ func (t *turn) pending() (bot.Reply, bool) {
 		t.next.Dialogue = nil
 		return bot.Reply{}, false
 	case whyWords.MatchString(t.text):
-		r := bot.Reply{Status: bot.Verdict, Verdict: string(eligibility.Undecided), Programme: p.Name,
-			Lines: []bot.Line{{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + fact.ID}}}}
-		t.ask(&r, p)
-		return r, true
+		return t.asking(p, bot.Line{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + fact.ID}}), true
 	case skipWords.MatchString(t.text):
 		d.Skipped = append(slices.Clone(d.Skipped), fact.ID)
 	default:
 		v, ok := t.reading(fact)
+		if !ok && t.tells(p, &d) {
+			return t.onward(p, nil), true
+		}
+		if !ok && runes(t.text) <= shortAnswer && len(t.intents) == 0 {
+			r := t.asking(p, bot.Say(sayNotUnderstood))
+			return r, true
+		}
 		if !ok {
+			t.next.Dialogue = t.was.Dialogue
 			return bot.Reply{}, false // something else: the dialogue is kept
 		}
 		d.Before = append(slices.Clone(d.Before), step{fact.ID, d.Facts[fact.ID]})
@@ -297,7 +306,63 @@ func (t *turn) pending() (bot.Reply, bool) {
 			}
 		}
 	}
-	return t.card(p), true
+	return t.onward(p, fact), true
+}
+
+// onward goes on after an answer: the next question, else the whole card.
+func (t *turn) onward(p *eligibility.Programme, fact *eligibility.Fact) bot.Reply {
+	d := t.next.Dialogue
+	if p.Next(d.Facts, d.Skipped, t.snap.Rules) != "" && p.Judge(d.Facts).Verdict == eligibility.Undecided && len(d.Before) > 0 {
+		return t.asking(p, t.noted(p, fact))
+	}
+	return t.card(p)
+}
+
+// tells takes a message that does not answer the question but tells something
+// else that the verdict depends on.
+func (t *turn) tells(p *eligibility.Programme, d *dialogue) bool {
+	if len(t.intents) > 0 || runes(t.text) > maxTold {
+		return false
+	}
+	missing := p.Judge(d.Facts).Missing
+	told := false
+	for id, v := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
+		if slices.Contains(missing, id) {
+			d.Before = append(slices.Clone(d.Before), step{id, d.Facts[id]})
+			d.Facts[id] = v
+			told = true
+		}
+	}
+	return told
+}
+
+// maxTold bounds a message that tells one more thing, in runes.
+const maxTold = 24
+
+// shortAnswer is up to how many runes a message that is not understood is taken
+// for an answer to the question.
+const shortAnswer = 4
+
+// asking is one step of the dialogue: what is said of the last answer, then the
+// next question. The whole card comes at its end.
+func (t *turn) asking(p *eligibility.Programme, said bot.Line) bot.Reply {
+	about := bot.Line{bot.Words(sayAbout), bot.Quote(p.Measure, p.Name), bot.Words("”：")}
+	r := bot.Reply{Status: bot.Verdict, Verdict: string(eligibility.Undecided), Programme: p.Name, Lines: append(t.validity(), append(about, said...))}
+	t.next.Measure, t.next.Text = p.Measure, t.was.Text
+	t.ask(&r, p)
+	return r
+}
+
+// noted is the condition that an answer was about, with its mark.
+func (t *turn) noted(p *eligibility.Programme, fact *eligibility.Fact) bot.Line {
+	m, _ := t.snap.Measure(p.Measure)
+	facts := t.next.Dialogue.Facts
+	for _, f := range p.Judge(facts).Findings {
+		if fact != nil && slices.Contains(f.Condition.Facts(), fact.ID) && f.Answer != eligibility.Unknown {
+			return append(bot.Line{bot.Words(sayNoted)}, t.findingLine(m, f, facts)...)
+		}
+	}
+	return bot.Say(sayNotedOnly)
 }
 
 // reading reads an answer to a question about a fact.

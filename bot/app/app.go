@@ -62,6 +62,7 @@ func commands() []command {
 		{"ask", "[--json] [--user U] [--as-of D] [QUESTION]", "answer one question, or JSON lines from standard input", ask},
 		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
 		{"plan", "inspect FILE [--json]", "show what a document is read as", planCommand},
+		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},

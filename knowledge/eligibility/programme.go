@@ -105,7 +105,7 @@ func (p *Programme) Next(f Facts, skipped []string, rules *Rules) string {
 		if slices.Contains(skipped, id) {
 			continue
 		}
-		rank := 1 + p.settles(f, id)
+		rank := 1 + p.settles(f, id, rules)
 		if fact := rules.Fact(id); fact != nil && fact.Sensitive {
 			rank -= 100
 		}
@@ -116,10 +116,15 @@ func (p *Programme) Next(f Facts, skipped []string, rules *Rules) string {
 	return best
 }
 
-// settles counts how many of the two plain answers to a fact end the asking.
-func (p *Programme) settles(f Facts, id string) int {
+// settles counts how many of the two plain answers to a fact end the asking: yes
+// and no, or nothing and very much.
+func (p *Programme) settles(f Facts, id string, rules *Rules) int {
+	plain := []Value{True(), False()}
+	if fact := rules.Fact(id); fact != nil && fact.Type == Number {
+		plain = []Value{Of(0), Of(1e6)}
+	}
 	n := 0
-	for _, v := range []Value{True(), False()} {
+	for _, v := range plain {
 		if p.When.Check(f.With(id, v)) != Unknown {
 			n++
 		}

@@ -156,3 +156,58 @@ func (r *Rules) Only(keep func(*Programme) bool) *Rules {
 	}
 	return &out
 }
+
+// Problems lists what is wrong with a programme beyond its form: conditions
+// without a source, facts that are never asked, verdicts that cannot be reached.
+func (r *Rules) Problems(p *Programme) []string {
+	var out []string
+	if p.When == nil {
+		return nil
+	}
+	for _, c := range p.When.Top() {
+		if c.Quote == "" {
+			out = append(out, "条件“"+c.Name+"”没有原文")
+		}
+		if c.Name == "" {
+			out = append(out, "有条件没有名称")
+		}
+	}
+	for _, id := range p.When.Facts() {
+		f := r.facts[id]
+		if f.Question == "" || f.Why == "" {
+			out = append(out, "情况 "+id+" 没有写怎么问或为什么问")
+		}
+		if f.Type == Choice && len(f.Choices) == 0 {
+			out = append(out, "情况 "+id+" 没有选项")
+		}
+	}
+	if !r.reaches(p, Yes) {
+		out = append(out, "怎么回答都得不到“初步符合”")
+	}
+	if !r.reaches(p, No) && !p.open() {
+		out = append(out, "怎么回答都得不到“暂不符合”")
+	}
+	return out
+}
+
+// open reports whether a list of the programme ends with 等.
+func (p *Programme) open() bool {
+	return slices.ContainsFunc(p.When.Top(), func(c *Condition) bool { return c.Open })
+}
+
+// reaches looks for facts under which the conditions come out as wanted: all
+// facts at one of a few values each is enough for trees without contradictions.
+func (r *Rules) reaches(p *Programme, want Answer) bool {
+	facts := Facts{}
+	for _, yes := range []bool{true, false} {
+		for _, n := range []float64{0, 11, 12, 20, 24, 60, 1e6} {
+			for _, id := range p.When.Facts() {
+				facts[id] = Value{Known: true, Bool: yes, Number: n}
+			}
+			if p.When.Check(facts) == want {
+				return true
+			}
+		}
+	}
+	return false
+}
