@@ -157,7 +157,11 @@ func amountLine(p *eligibility.Programme) bot.Line {
 	if p.Amount.Quote == "" {
 		return bot.Say(sayNoAmount)
 	}
-	return bot.Line{bot.Words(sayAmount), bot.Quote(p.Measure, p.Amount.Quote), bot.Words(sayStop)}
+	line := bot.Line{bot.Words(sayAmount)}
+	if p.Amount.Hedge != "" && !strings.Contains(p.Amount.Quote, p.Amount.Hedge) {
+		line = append(line, bot.Quote(p.Measure, p.Amount.Hedge)) // a sum that is not paid directly
+	}
+	return append(line, bot.Quote(p.Measure, p.Amount.Quote), bot.Words(sayStop))
 }
 
 // findingLine is one condition with its mark and what the person told of it.

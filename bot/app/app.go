@@ -63,6 +63,7 @@ func commands() []command {
 		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
 		{"plan", "inspect FILE [--json]", "show what a document is read as", planCommand},
 		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
+		{"remind", "preview --from D --to D [--json|--ics]", "rehearse the reminders of the published plan", remindCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
