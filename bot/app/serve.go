@@ -56,15 +56,23 @@ func serve(ctx context.Context, c *call) error {
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer memory.Close()
-	gateway := newGateway(e, memory, c, nil)
-	public, err := publicHandler(e, gateway, c)
+	platforms, err := newChannels(c, memory)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	gateway := newGateway(e, memory, c, platforms.senders)
+	visitors, err := publicHandler(e, gateway, c)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
+	public := http.NewServeMux()
+	public.Handle("/", visitors)
+	platforms.mount(public, gateway)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
 	go func() { gateway.Run(working); close(worked) }()
-	defer func() { stopWorking(); <-worked }()
+	platformsEnded := platforms.start(working)
+	defer func() { stopWorking(); <-worked; platformsEnded() }()
 	go sweep(working, memory, c)
 	servers := []*http.Server{server(public), server(internalHandler(e, memory, gateway.Box))}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/knowledge/store"
 )
 
 // A Desk answers one message: it returns the rendered reply and the session
@@ -72,6 +73,15 @@ func (g *Gateway) Accept(ctx context.Context, m bot.Message) (Acceptance, error)
 		g.wake(scopeOf(conversationOf(m)))
 	}
 	return got, err
+}
+
+// AcceptAll keeps messages of one shard, with what also writes, and wakes a worker.
+func (g *Gateway) AcceptAll(ctx context.Context, scope string, messages []bot.Message, also func(store.Tx) error) error {
+	err := g.Box.AcceptAll(ctx, scope, messages, also)
+	if err == nil && len(messages) > 0 {
+		g.wake(scope)
+	}
+	return err
 }
 
 // ErrLimited marks a message beyond the share of its conversation.

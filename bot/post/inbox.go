@@ -37,45 +37,68 @@ func NewBox(s store.Store, random io.Reader) *Box { return &Box{s, random} }
 // Accept keeps a message in one commit; personal numbers in it are masked first.
 // A message whose id came before changes nothing.
 func (b *Box) Accept(ctx context.Context, m bot.Message) (Acceptance, error) {
-	conversation := conversationOf(m)
-	m.Text = Mask(m.Text)
-	out, err := store.Update(ctx, b.store, scopeOf(conversation), func(tx store.Tx) (Acceptance, error) {
-		if _, seen, err := tx.Get(seenKey(m.ID)); err != nil || seen {
-			return Repeat, err
-		}
-		waiting, err := tx.Range(waitSet(conversation), 0, 1e18, maxPerConversation)
-		if err != nil {
-			return 0, err
-		}
-		if len(waiting) >= maxPerConversation {
-			return Limited, tx.Put(seenKey(m.ID), []byte("limited"), duplicateTime)
-		}
-		all, err := tx.Range(readySet, 0, 1e18, maxPerShard)
-		if err != nil {
-			return 0, err
-		}
-		if len(all) >= maxPerShard {
-			return 0, ErrFull
-		}
-		seq := 1.0
-		if n := len(waiting); n > 0 {
-			seq = waiting[n-1].Score + 1
-		}
-		name := strconv.FormatFloat(seq, 'f', 0, 64)
-		err = errors.Join(
-			tx.Put(seenKey(m.ID), []byte(name), duplicateTime),
-			putJSON(tx, messageKey(conversation, name), letter{Message: m, Arrived: tx.Now()}, 0),
-			tx.Add(waitSet(conversation), name, seq),
-		)
-		if len(waiting) == 0 && err == nil {
-			err = tx.Add(readySet, conversation, score(tx.Now()))
-		}
-		return Taken, err
-	})
+	out, err := store.Update(ctx, b.store, scopeOf(conversationOf(m)), func(tx store.Tx) (Acceptance, error) { return accept(tx, m) })
 	if err != nil {
 		return out, fmt.Errorf("accept a message: %w", err)
 	}
 	return out, nil
+}
+
+// AcceptAll keeps messages of one shard together with what also writes: the
+// cursor that they were fetched by moves in the same commit.
+func (b *Box) AcceptAll(ctx context.Context, scope string, messages []bot.Message, also func(store.Tx) error) error {
+	err := b.store.Update(ctx, scope, func(tx store.Tx) error {
+		for _, m := range messages {
+			if got := scopeOf(conversationOf(m)); got != scope {
+				return fmt.Errorf("post: a message of shard %s is kept in %s", got, scope)
+			}
+			if _, err := accept(tx, m); err != nil {
+				return err
+			}
+		}
+		return also(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("accept messages: %w", err)
+	}
+	return nil
+}
+
+// accept keeps one message.
+func accept(tx store.Tx, m bot.Message) (Acceptance, error) {
+	conversation := conversationOf(m)
+	m.Text = Mask(m.Text)
+	if _, seen, err := tx.Get(seenKey(m.ID)); err != nil || seen {
+		return Repeat, err
+	}
+	waiting, err := tx.Range(waitSet(conversation), 0, 1e18, maxPerConversation)
+	if err != nil {
+		return 0, err
+	}
+	if len(waiting) >= maxPerConversation {
+		return Limited, tx.Put(seenKey(m.ID), []byte("limited"), duplicateTime)
+	}
+	all, err := tx.Range(readySet, 0, 1e18, maxPerShard)
+	if err != nil {
+		return 0, err
+	}
+	if len(all) >= maxPerShard {
+		return 0, ErrFull
+	}
+	seq := 1.0
+	if n := len(waiting); n > 0 {
+		seq = waiting[n-1].Score + 1
+	}
+	name := strconv.FormatFloat(seq, 'f', 0, 64)
+	err = errors.Join(
+		tx.Put(seenKey(m.ID), []byte(name), duplicateTime),
+		putJSON(tx, messageKey(conversation, name), letter{Message: m, Arrived: tx.Now()}, 0),
+		tx.Add(waitSet(conversation), name, seq),
+	)
+	if len(waiting) == 0 && err == nil {
+		err = tx.Add(readySet, conversation, score(tx.Now()))
+	}
+	return Taken, err
 }
 
 // A Task is the head of a conversation under a lease.

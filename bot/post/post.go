@@ -60,10 +60,22 @@ func outKey(id string) string               { return "out/" + id }
 // conversationOf keeps the conversations of different channels apart.
 func conversationOf(m bot.Message) string { return m.Channel + "/" + m.Conversation }
 
-// scopeOf is the shard of a conversation.
+// scopeOf is the shard of a conversation. All conversations of one account of
+// 微信客服 share the account's, so that its cursor moves with its messages.
 func scopeOf(conversation string) string {
+	if rest, ok := strings.CutPrefix(conversation, "kf/"); ok {
+		account, _, _ := strings.Cut(rest, "/")
+		return AccountScope("kf", account)
+	}
+	return hashed(conversation)
+}
+
+// AccountScope is the shard of all conversations of one account of a channel.
+func AccountScope(channel, account string) string { return hashed(channel + "/" + account) }
+
+func hashed(s string) string {
 	h := fnv.New32a()
-	h.Write([]byte(conversation))
+	h.Write([]byte(s))
 	return scopeNamed(int(h.Sum32() % Shards))
 }
 
