@@ -14,13 +14,27 @@ const (
 	Staff    User = "staff"
 )
 
+// A Role says what a person may do; the directory gives it, never the platform.
+type Role string
+
+// The roles of people who act in chat.
+const (
+	Liaison   Role = "liaison"   // 联络员
+	Head      Role = "head"      // 科室负责人, reviews for the bureau
+	Leader    Role = "leader"    // 分管领导
+	Office    Role = "office"    // 领导小组办公室: reviews, closes, urges
+	Inspector Role = "inspector" // 督查室: may reopen
+)
+
 // A Message is one thing that one person said, whatever the channel.
 type Message struct {
 	ID           string
 	Channel      string // page, chat, ask, wecom, kf, dingtalk
 	Conversation string
+	Person       string // who speaks: the platform's id of the person, "" when only the conversation is known
 	User         User
 	Bureau       string // for staff: full name of the bureau, when known
+	Roles        []Role // for staff: what the directory lets the person do
 	Text         string
 	At           time.Time // when it was said; as_of of the answer
 }

@@ -35,7 +35,7 @@ func (a *App) Channel() string { return "wecom/" + a.Name }
 // Message turns an event into a message; ok is false for what needs no answer.
 // What is not text is answered too: with the sentence for what cannot be read.
 func (a *App) Message(e Event) (m bot.Message, ok bool) {
-	m = bot.Message{Channel: a.Channel(), Conversation: e.FromUserName, User: bot.Staff}
+	m = bot.Message{Channel: a.Channel(), Conversation: e.FromUserName, Person: e.FromUserName, User: bot.Staff}
 	switch e.MsgType {
 	case "text":
 		m.Text = e.Content

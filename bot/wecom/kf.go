@@ -265,7 +265,7 @@ func (k *KF) keep(ctx context.Context, scope, account, lease, cursor string, lis
 // message is what a customer wrote; what is no text is empty.
 func (k *KF) message(account string, m kfMessage) bot.Message {
 	text := m.Text.Content
-	return bot.Message{ID: "kf|" + m.MsgID, Channel: "kf", Conversation: account + "/" + m.External, User: bot.Resident, Text: text, At: time.Unix(m.SendTime, 0)}
+	return bot.Message{ID: "kf|" + m.MsgID, Channel: "kf", Conversation: account + "/" + m.External, Person: m.External, User: bot.Resident, Text: text, At: time.Unix(m.SendTime, 0)}
 }
 
 // event answers the opening of a session with a welcome, and writes down what
