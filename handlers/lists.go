@@ -16,13 +16,22 @@ var duty = regexp.MustCompile(`任务|活|哪.{0,2}[条项]|第?几[条项]|[条
 // standsFirst matches words that ask where a bureau is named first.
 const standsFirst = `排(?:在)?(?:第一|最前|头)|第一(?:个|责任|位|家)|列?首位|打头|主办|牵头`
 
+// between matches the question which of two bureaus does something; among, the
+// question whether one stands with what was answered last.
+var (
+	between = regexp.MustCompile(`还是|或者`)
+	among   = regexp.MustCompile(`有没有|有无|在不在|在内|包括|包不包|是不是`)
+)
+
 var firstNamed = regexp.MustCompile(standsFirst)
 
 // listed answers with a complete list of measures: those of a bureau, those
 // that fall due, those with a target on a subject.
 func (t *turn) listed() (bot.Reply, bool) {
-	names := t.snap.Bureaus.In(t.text)
-	if len(names) > 0 && (t.asks("list", "count") || duty.MatchString(t.text)) && !t.hasDetail() {
+	names, rest := t.snap.Bureaus.Split(t.text)
+	switch {
+	case len(names) == 0, t.hasDetail(), len(names) > 1 && between.MatchString(t.text), t.was.Measure != "" && among.MatchString(t.text):
+	case t.asks("list", "count"), duty.MatchString(t.text), t.msg.User == bot.Staff && !t.isSure(rest):
 		return t.ofBureaus(names), true
 	}
 	if t.msg.User != bot.Staff || !t.asks("list", "count") {

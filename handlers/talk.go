@@ -81,10 +81,15 @@ func (t *turn) hasSubject(f knowledge.Found) bool {
 	for _, w := range f.Words {
 		rest = strings.ReplaceAll(rest, w, " ")
 	}
-	if runes(rest) < 4 {
+	return t.isSure(rest)
+}
+
+// isSure reports whether a text is about a measure with certainty.
+func (t *turn) isSure(text string) bool {
+	if runes(text) < 4 {
 		return false
 	}
-	found := t.snap.Finder.Find(rest, 1)
+	found := t.snap.Finder.Find(text, 1)
 	return len(found) > 0 && found[0].Measure != nil && found[0].Sure >= talkSure && found[0].Share >= leastShare
 }
 

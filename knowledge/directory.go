@@ -71,6 +71,12 @@ func (d *Directory) Names() []string { return d.names }
 // In lists the full names of the bureaus that text mentions, in order, each
 // once. A longer name hides the shorter ones inside it.
 func (d *Directory) In(text string) []string {
+	names, _ := d.Split(text)
+	return names
+}
+
+// Split is [Directory.In] with what the text says beside the bureaus' names.
+func (d *Directory) Split(text string) (names []string, rest string) {
 	type span struct{ from, to int }
 	text = segment.Normalise(text)
 	var found []span
@@ -85,18 +91,18 @@ func (d *Directory) In(text string) []string {
 		}
 	}
 	slices.SortFunc(found, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
-	var out []string
 	end := 0
 	for _, s := range found {
 		if s.from < end {
 			continue
 		}
+		rest += text[end:s.from] + " "
 		end = s.to
-		if name := d.alias[text[s.from:s.to]]; !slices.Contains(out, name) {
-			out = append(out, name)
+		if name := d.alias[text[s.from:s.to]]; !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return out
+	return names, rest + text[end:]
 }
 
 // Full lists the full names of bureaus that stand in text as printed.
