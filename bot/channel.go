@@ -6,6 +6,9 @@ import "context"
 type Address struct {
 	Channel      string `json:"channel"`
 	Conversation string `json:"conversation"`
+	// Card is the handle of the card that was pressed, which the reply may update
+	// beside being sent; "" for none.
+	Card string `json:"card,omitempty"`
 }
 
 // An Outcome is what a platform said to an attempt to send.

@@ -37,6 +37,9 @@ type Message struct {
 	Roles        []Role // for staff: what the directory lets the person do
 	Text         string
 	At           time.Time // when it was said; as_of of the answer
+	// Card is the platform's handle of the card whose button was pressed, "" for
+	// none; the reply may take the card's place.
+	Card string `json:",omitempty"`
 }
 
 // A Handler answers a message. It returns and does not write: the session it

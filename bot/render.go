@@ -31,6 +31,9 @@ type Rendered struct {
 	Verdict   string   `json:"verdict"`
 	Programme string   `json:"programme"`
 	Choices   []string `json:"choices"`
+	// Title and Actions make a card of it where the channel has cards.
+	Title   string   `json:"title,omitempty"`
+	Actions []Action `json:"actions,omitempty"`
 	// Lines are the paragraphs of Text with their provenance; Source is its
 	// source line and stands after them, then the numbered Choices.
 	Lines  []Line `json:"lines"`
@@ -47,7 +50,7 @@ func Render(r Reply, f Facts) (Rendered, error) {
 		return Rendered{}, err
 	}
 	out := Rendered{
-		Status: r.Status, Verdict: r.Verdict, Programme: r.Programme, Version: r.Version,
+		Status: r.Status, Verdict: r.Verdict, Programme: r.Programme, Version: r.Version, Title: r.Title, Actions: r.Actions,
 		Citations: []string{}, Choices: []string{}, Lines: r.Lines,
 	}
 	if out.Lines == nil {
@@ -75,6 +78,14 @@ func Render(r Reply, f Facts) (Rendered, error) {
 
 // Prove checks that no fact of r stands outside a part that proves it.
 func Prove(r Reply, f Facts) error {
+	if fact := f.Fact(r.Title); fact != "" {
+		return fmt.Errorf("%w: %q in the title", ErrUnproven, fact)
+	}
+	for _, a := range r.Actions {
+		if fact := f.Fact(a.Text); fact != "" {
+			return fmt.Errorf("%w: %q on a button", ErrUnproven, fact)
+		}
+	}
 	for i, l := range r.Lines {
 		for _, p := range l {
 			if err := provePart(p, f); err != nil {

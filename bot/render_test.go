@@ -67,6 +67,17 @@ func TestRenderRefusesWhatIsNotProven(t *testing.T) {
 	}
 }
 
+func TestRenderRefusesFactsOnACard(t *testing.T) {
+	for _, r := range []Reply{
+		{Status: Done, Title: "区财政局请签收"},
+		{Status: Done, Actions: []Action{{Text: "领5000", Say: "x"}}},
+	} {
+		if _, err := Render(r, onePlan{}); !errors.Is(err, ErrUnproven) {
+			t.Errorf("%+v: error %v, want ErrUnproven", r, err)
+		}
+	}
+}
+
 func TestRenderListsAreNeverNull(t *testing.T) {
 	got, err := Render(Reply{Status: Smalltalk}, onePlan{})
 	if err != nil || got.Citations == nil || got.Choices == nil || got.Lines == nil {

@@ -82,11 +82,23 @@ type Choice struct {
 	Intent  string `json:"intent,omitempty"`
 }
 
+// An Action is a button under a reply: pressing it says Say with the rights of
+// whoever presses. A channel without buttons leaves it out; the text says what to
+// type.
+type Action struct {
+	Text string `json:"text"` // at most 10 characters, no fact
+	Say  string `json:"say"`  // a command: 签收 12
+}
+
 // A Reply is the answer to one message, not yet rendered.
 type Reply struct {
 	Status  Status
 	Lines   []Line
 	Choices []Choice
+	// Title heads a card where the channel has cards, with Actions below it; "" for
+	// a plain reply.
+	Title   string
+	Actions []Action
 	// Verdict and Programme are set while an eligibility dialogue runs and at its end.
 	Verdict   string // likely, unlikely, unknown or ""
 	Programme string

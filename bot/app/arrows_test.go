@@ -33,6 +33,8 @@ var arrows = map[string][]string{
 	"knowledge/classify":    {"knowledge/index"},
 	"knowledge/store":       {},
 	"knowledge/eligibility": {},
+	"knowledge/directory":   {},
+	"knowledge/audit":       {},
 	"scheduler":             {"bot", "knowledge"},
 	"scheduler/ledger":      {"bot", "knowledge"},
 	"seeds":                 {},

@@ -253,7 +253,7 @@ func (g *Gateway) address(m bot.Message) bot.Address {
 	if _, ok := g.Sender[m.Channel]; !ok {
 		return bot.Address{}
 	}
-	return bot.Address{Channel: m.Channel, Conversation: m.Conversation}
+	return bot.Address{Channel: m.Channel, Conversation: m.Conversation, Card: m.Card}
 }
 
 // send sends one reply of the shard.
