@@ -28,22 +28,28 @@ const handlersAtOnce = 16
 // newGateway joins the store, the handlers and the channels.
 func newGateway(e *engine, s store.Store, c *call, senders map[string]bot.Sender) *post.Gateway {
 	return post.NewGateway(post.Options{
-		Box: post.NewBox(s, rand.Reader), Desk: e.desk, Sorry: e.sorry, Sender: senders, Log: c.log, Workers: handlersAtOnce, Poll: pollEvery,
+		Box: post.NewBox(s, rand.Reader), Desk: e.desk(&roll{store: s, now: c.Now}), Sorry: e.sorry, Sender: senders, Log: c.log, Workers: handlersAtOnce, Poll: pollEvery,
 		KeepLog: time.Duration(c.config.Log.Questions), KeepWords: c.config.Log.Words,
 	})
 }
 
-// desk answers one message for the gateway.
-func (e *engine) desk(ctx context.Context, m bot.Message, session []byte) (bot.Rendered, []byte, bool, error) {
-	r, next, err := e.handler.Handle(ctx, m, session)
-	if err != nil {
-		return bot.Rendered{}, nil, false, fmt.Errorf("handle: %w", err)
+// desk answers one message for the gateway, told by the roll who speaks.
+func (e *engine) desk(who *roll) post.Desk {
+	return func(ctx context.Context, m bot.Message, session []byte) (bot.Rendered, []byte, bool, error) {
+		m, err := who.identify(ctx, m)
+		if err != nil {
+			return bot.Rendered{}, nil, false, err
+		}
+		r, next, err := e.handler.Handle(ctx, m, session)
+		if err != nil {
+			return bot.Rendered{}, nil, false, fmt.Errorf("handle: %w", err)
+		}
+		out, err := bot.Render(r, handlers.Facts(e.snapshot))
+		if err != nil {
+			return bot.Rendered{}, nil, false, fmt.Errorf("render: %w", err)
+		}
+		return out, next, r.Forget, nil
 	}
-	out, err := bot.Render(r, handlers.Facts(e.snapshot))
-	if err != nil {
-		return bot.Rendered{}, nil, false, fmt.Errorf("render: %w", err)
-	}
-	return out, next, r.Forget, nil
 }
 
 // sorry ends a message that could not be answered.
