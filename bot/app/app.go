@@ -24,6 +24,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"huiwen/knowledge"
 )
 
 // The exit codes.
@@ -40,11 +42,16 @@ type Environment struct {
 	Getenv         func(string) string
 	Environ        func() []string
 	Now            func() time.Time
+	// load makes the engine, [newEngine] when nil; tests share one.
+	load func(Config) (*engine, error)
+	// work is the cost of a backup's passphrase as a power of two, age's own
+	// when 0; tests take less.
+	work int
 }
 
 // System is the environment of the running process.
 func System() Environment {
-	return Environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.Environ, time.Now}
+	return Environment{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Now: time.Now}
 }
 
 // A command is one subcommand.
@@ -81,6 +88,26 @@ type call struct {
 	config Config
 	args   []string
 	log    *slog.Logger
+}
+
+// engine loads what answers.
+func (c *call) engine() (*engine, error) {
+	if c.load != nil {
+		return c.load(c.config)
+	}
+	return newEngine(c.config)
+}
+
+// published loads the published plan, without what answering needs beside it.
+func (c *call) published() (*knowledge.Snapshot, error) {
+	if c.load == nil {
+		return loadPublished(c.config)
+	}
+	e, err := c.load(c.config)
+	if err != nil {
+		return nil, err
+	}
+	return e.snapshot, nil
 }
 
 // usageError marks wrong use: exit code 2.

@@ -44,7 +44,7 @@ func backup(ctx context.Context, c *call) (err error) {
 			err = errors.Join(err, temp.Close(), os.Remove(temp.Name()))
 		}
 	}()
-	if err := writeBackup(ctx, s, temp, string(c.config.Backup.Passphrase)); err != nil {
+	if err := writeBackup(ctx, s, temp, string(c.config.Backup.Passphrase), c.work); err != nil {
 		return err
 	}
 	if err := errors.Join(temp.Sync(), temp.Close(), os.Rename(temp.Name(), rest[0])); err != nil {
@@ -54,10 +54,13 @@ func backup(ctx context.Context, c *call) (err error) {
 	return nil
 }
 
-func writeBackup(ctx context.Context, s store.Store, w io.Writer, passphrase string) error {
+func writeBackup(ctx context.Context, s store.Store, w io.Writer, passphrase string, work int) error {
 	to, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
 		return fmt.Errorf("encrypt the backup: %w", err)
+	}
+	if work > 0 {
+		to.SetWorkFactor(work)
 	}
 	enc, err := age.Encrypt(w, to)
 	if err != nil {
@@ -93,7 +96,7 @@ func restore(ctx context.Context, c *call) error {
 	if err := trial.Check(ctx); err != nil {
 		return err
 	}
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func chat(ctx context.Context, c *call) error {
 	if len(rest) > 0 {
 		return usagef("chat 不接受参数 %q", rest[0])
 	}
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return err
 	}

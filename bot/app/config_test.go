@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,6 +17,18 @@ func TestMain(m *testing.M) {
 		os.Exit(Run(context.Background(), os.Args[1:], System()))
 	}
 	os.Exit(m.Run())
+}
+
+// oneEngine is loaded once for all tests: it takes seconds and never changes.
+var oneEngine = sync.OnceValues(func() (*engine, error) { return newEngine(defaults()) })
+
+// sharedEngine gives every test the same engine, but for those that name a
+// dictionary of their own.
+func sharedEngine(c Config) (*engine, error) {
+	if c.Dictionary != "" {
+		return newEngine(c)
+	}
+	return oneEngine()
 }
 
 // outcome is what a person sees of one run.
@@ -40,6 +53,8 @@ func runWith(t *testing.T, stdin string, env []string, args ...string) outcome {
 		},
 		Environ: func() []string { return env },
 		Now:     func() time.Time { return time.Date(2022, 9, 15, 4, 0, 0, 0, time.UTC) },
+		load:    sharedEngine,
+		work:    10,
 	}
 	code := Run(context.WithoutCancel(t.Context()), args, e)
 	return outcome{code, out.String(), errs.String()}

@@ -57,7 +57,7 @@ func diagnose(ctx context.Context, c *call) []Finding {
 		return out
 	}
 	began := time.Now()
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return append(out, finding("计划", "", err))
 	}

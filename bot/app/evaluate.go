@@ -38,7 +38,7 @@ func evaluate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return err
 	}

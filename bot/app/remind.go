@@ -34,7 +34,7 @@ func remindCommand(_ context.Context, c *call) error {
 	if len(rest) > 0 {
 		return usagef("remind preview 不接受参数 %q", rest[0])
 	}
-	p, err := loadPublished(c.config)
+	p, err := c.published()
 	if err != nil {
 		return err
 	}

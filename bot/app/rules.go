@@ -17,7 +17,7 @@ func rulesCommand(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return err
 	}

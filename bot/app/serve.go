@@ -43,7 +43,7 @@ func serve(ctx context.Context, c *call) error {
 	if err := c.config.check(); err != nil {
 		return usageError{fmt.Errorf("configuration: %w", err)}
 	}
-	e, err := newEngine(c.config)
+	e, err := c.engine()
 	if err != nil {
 		return err
 	}
