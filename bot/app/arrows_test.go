@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"knowledge/eligibility": {},
 	"knowledge/directory":   {},
 	"knowledge/audit":       {},
+	"knowledge/account":     {"knowledge/audit"},
 	"scheduler":             {"bot", "knowledge"},
 	"scheduler/ledger":      {"bot", "knowledge"},
 	"seeds":                 {},
