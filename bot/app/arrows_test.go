@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"knowledge/store":       {},
 	"knowledge/eligibility": {},
 	"knowledge/directory":   {},
+	"knowledge/finding":     {},
 	"knowledge/audit":       {},
 	"knowledge/account":     {"knowledge/audit"},
 	"scheduler":             {"bot", "knowledge"},
@@ -105,7 +106,7 @@ func allowed(part, to string) bool {
 			return true
 		}
 	}
-	return part == "knowledge" && within(to, "knowledge") || within(to, "knowledge/store")
+	return part == "knowledge" && within(to, "knowledge") || within(to, "knowledge/store") || to == "knowledge/finding"
 }
 
 // longest is the part of the house that a folder belongs to.

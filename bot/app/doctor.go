@@ -10,15 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
 )
-
-// A Finding is something an operator should know of one part.
-type Finding struct {
-	Part string
-	OK   bool
-	Text string
-}
 
 // doctor says what is wrong with this installation; --live asks the running
 // service whether it is well, for a container's health check.
@@ -36,11 +30,8 @@ func doctor(ctx context.Context, c *call) error {
 	}
 	well := true
 	for _, f := range diagnose(ctx, c) {
-		mark := "正常"
-		if !f.OK {
-			mark, well = "有问题", false
-		}
-		fmt.Fprintf(c.Stdout, "%-6s %s：%s\n", mark, f.Part, f.Text)
+		well = well && f.Level != finding.Broken
+		fmt.Fprintf(c.Stdout, "%-6s %s：%s\n", f.Level, f.Part, f.Text)
 	}
 	if !well {
 		return errSilent
@@ -49,42 +40,35 @@ func doctor(ctx context.Context, c *call) error {
 }
 
 // diagnose checks each part in turn.
-func diagnose(ctx context.Context, c *call) []Finding {
-	var out []Finding
+func diagnose(ctx context.Context, c *call) []finding.Finding {
+	var out []finding.Finding
 	dir, err := segment.FindDictionary(c.config.Dictionary)
-	out = append(out, finding("词典", dir, err))
+	out = append(out, finding.Of("词典", dir, err))
 	if err != nil {
 		return out
 	}
 	began := time.Now()
 	e, err := c.engine()
 	if err != nil {
-		return append(out, finding("计划", "", err))
+		return append(out, finding.Of("计划", "", err))
 	}
-	out = append(out, finding("计划", fmt.Sprintf("《%s》%d 项，%d 个责任单位，载入用时 %d 毫秒", e.snapshot.Plan.Title, len(e.snapshot.Measures), len(e.snapshot.Bureaus.Names()), time.Since(began).Milliseconds()), nil))
+	out = append(out, finding.Of("计划", fmt.Sprintf("《%s》%d 项，%d 个责任单位，载入用时 %d 毫秒", e.snapshot.Plan.Title, len(e.snapshot.Measures), len(e.snapshot.Bureaus.Names()), time.Since(began).Milliseconds()), nil))
 	if n := len(e.snapshot.Dropped); n > 0 {
-		out = append(out, Finding{"类似问法", false, fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
+		out = append(out, finding.Finding{Part: "类似问法", Level: finding.Warn, Text: fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
 	}
 	s, err := openStore(ctx, c.config)
 	if err == nil {
 		err = errors.Join(s.Check(ctx), s.Close())
 	}
-	out = append(out, finding("存储", c.config.Store.Kind, err))
+	out = append(out, finding.Of("存储", c.config.Store.Kind, err))
 	for _, a := range []string{c.config.Listen, c.config.Internal} {
 		l, err := listen(ctx, a)
 		if err == nil {
 			l[0].Close()
 		}
-		out = append(out, finding("地址", a, err))
+		out = append(out, finding.Of("地址", a, err))
 	}
 	return out
-}
-
-func finding(part, text string, err error) Finding {
-	if err != nil {
-		return Finding{part, false, err.Error()}
-	}
-	return Finding{part, true, text}
 }
 
 // askHealth asks the internal listener of the running service.
