@@ -1,6 +1,9 @@
 package bot
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // An Address is where replies of a conversation go.
 type Address struct {
@@ -19,6 +22,9 @@ type Outcome struct {
 	// Uncertain tells that the platform's answer was lost: it may have been sent.
 	Uncertain bool
 	Reason    string
+	// Wait tells that nothing was tried, or that the platform asks to come again
+	// no sooner: the reply is sent later and the attempt does not count.
+	Wait time.Duration
 }
 
 // A Sender sends a reply through a platform. The same id is given with every

@@ -19,8 +19,11 @@ const module = "huiwen"
 // breaks the build on purpose: decide where it belongs.
 var arrows = map[string][]string{
 	"bot":                   {"knowledge/store"},
-	"bot/wecom":             {"bot", "knowledge/store"},
-	"bot/dingtalk":          {"bot", "knowledge/store"},
+	"bot/cut":               {},
+	"bot/limit":             {"knowledge/store"},
+	"bot/token":             {"bot/limit", "knowledge/store"},
+	"bot/wecom":             {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
+	"bot/dingtalk":          {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
 	"bot/demo":              {"bot", "knowledge/store"},
 	"bot/app":               {"bot", "handlers", "knowledge", "scheduler", "seeds"},
 	"bot/cmd":               {"bot/app"},

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ const (
 	maxAttempts = 8
 	backOff     = 2 * time.Second // doubled with every attempt
 	maxBackOff  = 10 * time.Minute
+	// maxWaitTime is how long a reply may wait for its turn or for an operator.
+	maxWaitTime = 47 * time.Hour
 )
 
 // A Parcel is a reply that may be sent now.
@@ -71,6 +74,9 @@ func (b *Box) Settle(ctx context.Context, p Parcel, o bot.Outcome) error {
 		switch {
 		case o.Sent:
 			a.State = Sent
+		case o.Wait > 0 && tx.Now().Sub(a.At) < maxWaitTime:
+			a.State, over = Queued, false
+			a.Attempts--
 		case o.Final || a.Attempts >= maxAttempts:
 			a.State = Undeliverable
 		default:
@@ -86,7 +92,7 @@ func (b *Box) Settle(ctx context.Context, p Parcel, o bot.Outcome) error {
 		if over {
 			return errors.Join(err, tx.Rem(sendSet, number), tx.Del(outKey(number)))
 		}
-		wait := min(backOff<<min(a.Attempts, 12), maxBackOff)
+		wait := cmp.Or(o.Wait, min(backOff<<min(a.Attempts, 12), maxBackOff))
 		return errors.Join(err, tx.Add(sendSet, number, score(tx.Now().Add(wait))))
 	})
 }

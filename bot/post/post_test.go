@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -249,6 +250,21 @@ func TestARefusalIsFinal(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("the refusal was not written down")
+}
+
+func TestAReplyThatMustWaitIsDelayedNotDropped(t *testing.T) {
+	s := openFile(t, t.TempDir(), nil)
+	p := &platform{ids: map[string]bool{}, script: append(slices.Repeat([]bot.Outcome{{Wait: time.Millisecond, Reason: "limit"}}, 20), bot.Outcome{Sent: true})}
+	g := gateway(t, s, map[string]bot.Sender{"test": p})
+	a, err := g.Ask(t.Context(), message("c", "1", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := post.NewBox(s, rand.Reader)
+	storetest.Until(t, "it is sent", func() bool {
+		now, _, err := box.ByNumber(t.Context(), a.Number)
+		return err == nil && now.State == post.Sent && now.Attempts == 1
+	})
 }
 
 func TestMask(t *testing.T) {
