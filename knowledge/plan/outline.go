@@ -2,6 +2,7 @@ package plan
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -16,6 +17,9 @@ const (
 	levelHan                   // 三、
 	levelHanParen              // （三）
 	levelDigit                 // 3.
+	levelPart                  // 第三章, 第三部分
+	levelSection               // 第三节
+	levels
 )
 
 // A label is a number that begins a section: where it stands, what it says.
@@ -24,6 +28,7 @@ type label struct {
 	level    level
 	number   int
 	printed  string // as cited: 三, （三）, 3, 第三条
+	line     bool   // it begins a line
 }
 
 const hanDigits = "一二三四五六七八九十百零〇"
@@ -35,7 +40,9 @@ var labelForms = []struct {
 	{levelArticle, regexp.MustCompile(`(第([` + hanDigits + `]{1,5})条)[\s　]*`)},
 	{levelHan, regexp.MustCompile(`(([` + hanDigits + `]{1,3}))、[\s　]*`)},
 	{levelHanParen, regexp.MustCompile(`([（(]([` + hanDigits + `]{1,3})[)）])[、.．\s　]*`)},
-	{levelDigit, regexp.MustCompile(`(([0-9]{1,3}))[.．、][\s　]*`)},
+	{levelDigit, regexp.MustCompile(`(([0-9]{1,4}))[.．、][\s　]*`)},
+	{levelPart, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})(?:章|编|部分))[、：:\s　]*`)},
+	{levelSection, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})节)[、：:\s　]*`)},
 }
 
 // labels finds the numbers that begin sections, in order. In a document of
@@ -45,29 +52,35 @@ func labels(text string) []label {
 	all := candidates(text)
 	lines := 0
 	for _, l := range all {
-		if startsLine(text, l.from) {
+		if l.line {
 			lines++
 		}
 	}
 	byLine := lines >= 3 && 2*lines >= longestCount(all)
+	all = slices.DeleteFunc(all, func(l label) bool {
+		return byLine && !l.line || !byLine && (l.level >= levelPart || !breaksSentence(text, l.from))
+	})
+	next := nextNumbers(all)
 	var out []label
-	open := map[level]int{}
-	for _, l := range all {
-		if byLine && !startsLine(text, l.from) || !byLine && !breaksSentence(text, l.from) {
-			continue
-		}
+	var open [levels]int  // the last number of each level
+	var seen [levels]bool // since a shallower label
+	for i, l := range all {
 		last := open[l.level]
 		switch {
-		case l.number == last+1, l.number == 1 && opensUnder(out, l.level):
+		case l.number == last+1, l.number == 1 && !seen[l.level]:
 		case byLine && l.number > last && l.number <= last+3: // a number left out
 		default:
 			continue
 		}
-		open[l.level] = l.number
-		for deeper := range labelForms {
+		open[l.level], seen[l.level] = l.number, true
+		for deeper := range levels {
+			if !under(l.level, deeper) {
+				continue
+			}
+			seen[deeper] = false
 			// numbers that run through a document go on under the next heading
-			if level(deeper) > l.level && l.level != levelArticle && restarts(all, level(deeper), l.from) {
-				open[level(deeper)] = 0
+			if next[i][deeper] == 1 {
+				open[deeper] = 0
 			}
 		}
 		out = append(out, l)
@@ -75,7 +88,7 @@ func labels(text string) []label {
 	return out
 }
 
-// longestCount is how many labels the commonest level has.
+// longestCount is half of how many labels the commonest level has.
 func longestCount(all []label) int {
 	n, most := map[level]int{}, 0
 	for _, l := range all {
@@ -85,29 +98,20 @@ func longestCount(all []label) int {
 	return most / 2
 }
 
-// opensUnder reports whether a label numbered one may begin a level here: a
-// shallower label stands after the last one of its own level.
-func opensUnder(out []label, of level) bool {
-	for i := len(out) - 1; i >= 0; i-- {
-		if out[i].level == of {
-			return false
-		}
-		if out[i].level < of {
-			return true
-		}
+// nextNumbers gives for every label the number of the next one of each level.
+func nextNumbers(all []label) [][levels]int {
+	out := make([][levels]int, len(all))
+	var next [levels]int
+	for i := len(all) - 1; i >= 0; i-- {
+		out[i] = next
+		next[all[i].level] = all[i].number
 	}
-	return true
+	return out
 }
 
-// restarts reports whether the next label of the level after from is a one.
-func restarts(all []label, of level, from int) bool {
-	for _, l := range all {
-		if l.from > from && l.level == of {
-			return l.number == 1
-		}
-	}
-	return false
-}
+// under reports whether labels of level b are counted beneath one of level a:
+// those of articles run through a document.
+func under(a, b level) bool { return b != levelArticle && deeper(a, b) }
 
 func candidates(text string) []label {
 	var out []label
@@ -123,7 +127,7 @@ func candidates(text string) []label {
 			if form.level == levelHan && m[0] > 0 && strings.ContainsRune(hanDigits, lastRune(text[:m[0]])) {
 				continue
 			}
-			out = append(out, label{m[0], m[1], form.level, n, text[m[2]:m[3]]})
+			out = append(out, label{m[0], m[1], form.level, n, text[m[2]:m[3]], startsLine(text, m[0])})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })

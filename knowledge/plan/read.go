@@ -103,7 +103,7 @@ func outline(text string, all []label) []section {
 // article stands under a chapter's 一、 and holds all others.
 func deeper(a, b level) bool {
 	rank := func(l level) int {
-		return [...]int{levelHan: 0, levelArticle: 1, levelHanParen: 2, levelDigit: 3}[l]
+		return [levels]int{levelPart: 0, levelSection: 1, levelHan: 2, levelArticle: 3, levelHanParen: 4, levelDigit: 5}[l]
 	}
 	return rank(b) > rank(a)
 }
@@ -142,7 +142,7 @@ func (s *section) isItem() bool {
 	if s.label.level == levelArticle {
 		return true
 	}
-	if s.label.level == levelHan && len(s.parts) > 0 && s.parts[0].label.level != levelDigit {
+	if s.label.level >= levelPart || s.label.level == levelHan && len(s.parts) > 0 && s.parts[0].label.level != levelDigit {
 		return false
 	}
 	with := 0
@@ -207,8 +207,8 @@ func (r *reader) item(s *section, path []Heading) {
 				it.Bureaus = append(it.Bureaus, b)
 			}
 		}
-		if l.due != "" {
-			it.Deadlines = append(it.Deadlines, deadlineIn(l.due, l.due, r.plan, true)...)
+		for _, due := range l.due {
+			it.Deadlines = append(it.Deadlines, deadlineIn(due, due, r.plan, true)...)
 		}
 	}
 	it.lists = lists

@@ -4,18 +4,29 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// role words that begin a list of bodies.
+// maxList bounds a list of bodies, in bytes.
+const maxList = 1500
+
 var (
-	roleWord = `(?:牵头|责任|配合|实施|负责|主办|协办|参与|参加|承办|主管|主要责任)(?:单位|部门|区县|处室|机构)?`
+	roleWord = `(?:[省市州区县]级|[省市州区县]直)?(?:牵头|责任|配合|实施|负责|主办|协办|协同|协作|参与|参加|承办|主管|主责|落实|主要责任)(?:责任|实施|落实|配合)?(?:单位|部门|区县|县区|处室|科室|机构|主体|镇街)?`
+	// roleMark begins a list of bodies: 牵头单位：
 	roleMark = regexp.MustCompile(`(` + roleWord + `(?:[/／、和及]` + roleWord + `)*)[\s　]*[:：]`)
-	dueMark  = regexp.MustCompile(`(?:完成时限|完成时间|时间节点|时限要求|时限|完成期限)[\s　]*[:：]`)
-	// A、B负责, A牵头，B配合
-	roleTail = regexp.MustCompile(`(牵头负责|牵头|负责|配合|参与|按职责分工负责|分工负责)(?:[。.，,；;]|$)`)
-	leadRule = regexp.MustCompile(`(?:列|排)(?:在)?(?:第一|首)(?:位|个)?(?:者|的|单位)?[^。）)]{0,6}牵头`)
+	// dueMark begins a time limit, otherMark what is neither: 责任领导：
+	dueMark   = regexp.MustCompile(`(?:完成|办结|工作|推进|落实)?(?:时限要求|时间节点|时间要求|时间安排|时间进度|进度安排|时限|时间|期限)[\s　]*[:：]`)
+	otherMark = regexp.MustCompile(`[\p{Han}]{0,6}(?:领导|责任人|负责人|联系人|联系方式|电话|备注)[\s　]*[:：]`)
+	// roleTail ends the names of bodies: A、B按职责分工负责, A牵头，B配合
+	roleTail = regexp.MustCompile(`(?:按照?|依照?|依据|根据)?(?:各自)?(?:工作)?(?:职责|职能)?(?:分工)?(?:分别|共同|各自|具体|协同|组织)?(牵头负责|牵头组织实施|牵头组织|牵头落实|牵头|负责落实|负责|配合|参与|参加|协助|协办|主办|承办|落实|组织实施|实施)(?:$|[。.，,；;])`)
+	leadRule = regexp.MustCompile(`(?:第一|首)(?:位|个|名)?[^。；;，,）)]{0,10}(?:为|是|系|即)[^。；;，,）)]{0,4}牵头`)
+	leadNote = regexp.MustCompile(`[（(](?:牵头|牵头单位|牵头部门|列首位)[)）]$`)
 	// body matches what an organisation's name ends with.
-	body = regexp.MustCompile(`(?:局|委|办|厅|部|院|会|社|室|中心|站|所|队|公司|集团|政府|单位|部门|机构|街道|〕|镇|乡|园区|管委会|银行|分行|支行|海关|学校|企业|团|科|处|行|署|总局|学院|大学|联合会|协会|党委|支队|组|办事处|\)|）|区|县|市|省)$`)
+	body = regexp.MustCompile(`(?:局|委|办|厅|部|院|会|社|室|中心|站|所|队|公司|集团|政府|单位|部门|机构|街道|〕|镇|乡|园区|管委会|银行|分行|支行|海关|学校|企业|团|科|处|行|署|总局|学院|大学|联合会|协会|党委|支队|组|办事处|\)|）|区|县|市|省|联|专班)$`)
+	// named is stricter: no word of everyday text ends so and stands alone in a bracket.
+	named = regexp.MustCompile(`^(?:[国省市州区县旗镇乡各团]|自治|人民|中国|中共)?[\p{Han}〔〕（）()“”、]*(?:局|委|委员会|厅|部|办公室|[政府委]办|管委会|政府|办事处|总工会|工会|妇联|残联|工商联|科协|文联|联合会|供销社|海关|银行|[分支]行|公司|集团|[有相]关部门|[有相]关单位|成员单位|各单位|各部门|[直属]单位|监察委|法院|检察院|支队|大队|中心|乡镇|街道|园区)$`)
+	// whenMember is a member of a list that says when, not who.
+	whenMember = regexp.MustCompile(`^(?:[0-9]{4}年|[0-9]{1,2}月|每[年月周季日半个]|全年|年底|年内|今年|上半年|下半年|第?[一二三四]季度|长期|持续|常年|常态|立行立改|即时|贯穿全年)`)
 )
 
 // A responsibility is what one list of bodies says.
@@ -23,127 +34,271 @@ type responsibility struct {
 	from, to int // bytes in the item's text, brackets included
 	bureaus  []Bureau
 	etc      bool
-	due      string // the text of a time limit that stands in the list
+	due      []string // texts of time limits that stand in the list
 }
 
-// responsibilities finds the lists of bodies in an item's text, in order.
+// responsibilities finds the lists of bodies in an item's text, in order: in
+// brackets, else without brackets behind a mark, else the bare names in a
+// bracket that ends a paragraph.
 func responsibilities(text string, firstLeads bool) []responsibility {
+	if out := bracketed(text, func(_, inner, _ string) (responsibility, bool) { return list(inner, firstLeads) }); len(out) > 0 {
+		return out
+	}
+	if out := openLists(text, firstLeads); len(out) > 0 {
+		return out
+	}
+	return bracketed(text, func(before, inner, after string) (responsibility, bool) {
+		line, _, _ := strings.Cut(after, "\n")
+		if strings.Trim(line, " \t\r　。.；;)）】]〕") != "" {
+			return responsibility{}, false
+		}
+		res, ok := bareList(inner, firstLeads)
+		ends := strings.ContainsRune("。；;！!）)】]\n", lastRune(strings.TrimRight(before, " \t　")))
+		return res, ok && (ends || !slices.ContainsFunc(res.bureaus, func(b Bureau) bool { return b.Collective }))
+	})
+}
+
+// bracketed reads every outer bracket of a text.
+func bracketed(text string, read func(before, inner, after string) (responsibility, bool)) []responsibility {
 	var out []responsibility
 	for i, r := range text {
-		if (r == '（' || r == '(' || r == '【' || r == '[') && (len(out) == 0 || i >= out[len(out)-1].to) {
-			end := closes(text, i, r, brackets[r])
-			if end == 0 {
-				end = strings.LastIndexAny(text, ")）") // mixed or missing closing sign
-				if end <= i || end-i > 1500 {
-					continue
-				}
-			}
-			inner := text[i+len(string(r)) : end]
-			if res, ok := list(inner, firstLeads); ok {
-				res.from, res.to = i, end+len(")")
-				if text[end] >= 0x80 {
-					res.to = end + 3
-				}
-				out = append(out, res)
+		if !strings.ContainsRune("（(【[〔", r) || len(out) > 0 && i < out[len(out)-1].to {
+			continue
+		}
+		end := closes(text, i, r, brackets[r])
+		if end == 0 { // mixed or missing closing sign
+			within := text[i:min(len(text), i+maxList)]
+			if end = i + strings.LastIndexAny(within, ")）"); end <= i {
+				continue
 			}
 		}
-	}
-	if len(out) == 0 {
-		if res, ok := openList(text, firstLeads); ok {
+		_, size := utf8.DecodeRuneInString(text[end:])
+		if res, ok := read(text[:i], text[i+utf8.RuneLen(r):end], text[end+size:]); ok {
+			res.from, res.to = i, end+size
 			out = append(out, res)
 		}
 	}
 	return out
 }
 
-// openList finds a list without brackets: 责任单位：A、B at the end of an item.
-func openList(text string, firstLeads bool) (responsibility, bool) {
-	for _, m := range roleMark.FindAllStringIndex(text, -1) {
-		before := strings.TrimRight(text[:m[0]], " \t\r　")
-		if before != "" && !strings.ContainsRune("。；;！？\n）)】]", lastRune(before)) {
+// openLists finds lists without brackets, 责任单位：A、B, that begin a line or
+// follow a sentence. Each goes on over the lines that begin with a mark, too.
+func openLists(text string, firstLeads bool) []responsibility {
+	var out []responsibility
+	from := 0
+	for {
+		m := roleMark.FindStringIndex(text[from:])
+		if m == nil {
+			return out
+		}
+		at := from + m[0]
+		from += m[1]
+		before := strings.TrimRight(text[:at], " \t\r　")
+		if before != "" && !strings.ContainsRune("。；;！？\n）)】]”", lastRune(before)) {
 			continue
 		}
-		if len(text)-m[0] > 1500 {
-			continue
+		end := listEnd(text, at)
+		if res, ok := list(text[at:end], firstLeads); ok && end-at <= maxList {
+			res.from, res.to = at, end
+			out = append(out, res)
+			from = end
 		}
-		res, ok := list(text[m[0]:], firstLeads)
-		res.from, res.to = m[0], len(text)
-		return res, ok
 	}
-	return responsibility{}, false
+}
+
+// listEnd is where a list without brackets ends that begins at.
+func listEnd(text string, at int) int {
+	end := at
+	for {
+		line, _, more := strings.Cut(text[end:], "\n")
+		trimmed := strings.TrimSpace(line)
+		if end > at && trimmed != "" && !beginsWithMark(trimmed) && !allNamed(trimmed) {
+			return end - len("\n")
+		}
+		end += len(line)
+		if !more {
+			return end
+		}
+		end += len("\n")
+	}
+}
+
+func beginsWithMark(line string) bool {
+	for _, re := range []*regexp.Regexp{roleMark, dueMark, otherMark} {
+		if m := re.FindStringIndex(line); m != nil && m[0] == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// allNamed reports whether a line holds names of bodies and nothing else.
+func allNamed(line string) bool {
+	if len(line) > maxList {
+		return false
+	}
+	return !slices.ContainsFunc(split(line), func(n string) bool { return !named.MatchString(n) })
+}
+
+// A mark is a word that begins a part of a list.
+type mark struct {
+	from, to int
+	kind     byte // r: bodies, d: time, o: neither
+	word     string
+}
+
+func marks(inner string) []mark {
+	var out []mark
+	for _, m := range roleMark.FindAllStringSubmatchIndex(inner, -1) {
+		out = append(out, mark{m[0], m[1], 'r', inner[m[2]:m[3]]})
+	}
+	for kind, re := range map[byte]*regexp.Regexp{'d': dueMark, 'o': otherMark} {
+		for _, m := range re.FindAllStringIndex(inner, -1) {
+			if !slices.ContainsFunc(out, func(x mark) bool { return m[0] < x.to && x.from < m[1] }) {
+				out = append(out, mark{m[0], m[1], kind, ""})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b mark) int { return a.from - b.from })
+	return out
 }
 
 // list reads the inside of a bracket as a list of bodies.
 func list(inner string, firstLeads bool) (responsibility, bool) {
-	var res responsibility
-	if at := dueMark.FindStringIndex(inner); at != nil {
-		rest := inner[at[1]:]
-		if end := strings.IndexAny(rest, "；;\n)）"); end >= 0 {
-			rest = rest[:end]
-		}
-		if next := roleMark.FindStringIndex(rest); next != nil {
-			rest = rest[:next[0]]
-		}
-		res.due = strings.TrimSpace(strings.TrimRight(rest, "。."))
-		inner = inner[:at[0]] + inner[min(len(inner), at[1]+len(rest)):]
+	if len(inner) > maxList {
+		return responsibility{}, false
 	}
-	marks := roleMark.FindAllStringSubmatchIndex(inner, -1)
-	if len(marks) == 0 || strings.TrimSpace(inner[:marks[0][0]]) != "" && !roleTail.MatchString(inner[:marks[0][0]]) {
+	var res responsibility
+	all := marks(inner)
+	if !slices.ContainsFunc(all, func(m mark) bool { return m.kind == 'r' }) {
+		if len(all) > 0 { // A牵头，B配合；完成时限：6月
+			res.addDue(strings.Split(inner[all[0].to:], "；")[0])
+			inner = inner[:all[0].from]
+		}
 		return tailList(inner, res, firstLeads)
 	}
-	for i, m := range marks {
-		end := len(inner)
-		if i+1 < len(marks) {
-			end = marks[i+1][0]
+	if head := inner[:all[0].from]; strings.Trim(head, " \t\r\n　，,；;") != "" {
+		before, ok := tailList(head, res, false)
+		if !ok {
+			return tailList(inner, res, firstLeads)
 		}
-		role := inner[m[2]:m[3]]
-		res.add(inner[m[1]:end], strings.Contains(role, "牵头") && !strings.Contains(role, "配合"))
+		res = before
+	}
+	for i, m := range all {
+		end := len(inner)
+		if i+1 < len(all) {
+			end = all[i+1].from
+		}
+		part := inner[m.to:end]
+		switch m.kind {
+		case 'd':
+			res.addDue(part)
+		case 'r':
+			part, _, _ = strings.Cut(part, "。")
+			lead := strings.Contains(m.word, "牵头") && !strings.Contains(m.word, "配合")
+			if tail, ok := tailList(part, responsibility{}, false); ok {
+				for _, b := range tail.bureaus {
+					res.put(b.Name, b.Lead || lead && !strings.Contains(part, "牵头"))
+				}
+				res.etc = res.etc || tail.etc
+				res.due = append(res.due, tail.due...)
+				continue
+			}
+			res.add(part, lead)
+		}
 	}
 	return res.whole(firstLeads)
 }
 
 // tailList reads lists that name the role behind the bodies: A牵头，B、C配合.
 func tailList(inner string, res responsibility, firstLeads bool) (responsibility, bool) {
-	if i := strings.IndexAny(inner, "。"); i > 0 {
+	if i := strings.Index(inner, "。"); i > 0 {
 		inner = inner[:i] // 列第一位者为牵头单位，下同
 	}
-	marks := roleTail.FindAllStringSubmatchIndex(inner, -1)
-	if len(marks) == 0 || strings.TrimSpace(strings.Trim(inner[marks[len(marks)-1][1]:], "。.，,；;")) != "" {
+	found := roleTail.FindAllStringSubmatchIndex(inner, -1)
+	if len(found) == 0 {
 		return res, false
 	}
+	behind := inner[found[len(found)-1][1]:]
+	for _, n := range split(behind) { // A负责，6月底前完成
+		if !whenMember.MatchString(n) {
+			return res, false
+		}
+	}
 	from := 0
-	for _, m := range marks {
-		names := inner[from:m[2]]
+	for _, m := range found {
+		names := inner[from:m[0]]
 		for _, n := range split(names) {
-			if !body.MatchString(n) {
+			if short, ok := cutEtc(n); ok {
+				n = short
+			}
+			if !body.MatchString(n) && !whenMember.MatchString(n) {
 				return res, false
 			}
 		}
 		res.add(names, strings.Contains(inner[m[2]:m[3]], "牵头"))
 		from = m[1]
 	}
+	res.add(behind, false)
 	return res.whole(firstLeads)
 }
 
-func (res *responsibility) add(names string, lead bool) {
-	names = strings.Trim(names, " \t\r\n　。.；;，,")
-	if cutNames, ok := cutEtc(names); ok {
-		names, res.etc = cutNames, true
+// bareList reads names of bodies without a word that says what they do.
+func bareList(inner string, firstLeads bool) (responsibility, bool) {
+	var res responsibility
+	if len(inner) > maxList || strings.ContainsAny(inner, "：:。0123456789") {
+		return res, false
 	}
-	for _, n := range split(names) {
-		if slices.ContainsFunc(res.bureaus, func(b Bureau) bool { return b.Name == n }) {
-			continue
+	res.add(inner, false)
+	for _, b := range res.bureaus {
+		if n := utf8.RuneCountInString(b.Name); n < 3 || n > 40 || !named.MatchString(b.Name) {
+			return res, false
 		}
-		res.bureaus = append(res.bureaus, Bureau{Name: n, First: len(res.bureaus) == 0, Lead: lead, Collective: collective(n)})
+	}
+	return res.whole(firstLeads)
+}
+
+func (res *responsibility) addDue(text string) {
+	text, _, _ = strings.Cut(text, "\n")
+	if text = strings.Trim(text, " \t\r　。.；;，,)）"); text != "" {
+		res.due = append(res.due, text)
 	}
 }
 
+// add puts the names of a list in.
+func (res *responsibility) add(names string, lead bool) {
+	for _, n := range split(names) {
+		if short, ok := cutEtc(n); ok {
+			n, res.etc = short, true
+		}
+		if n == "等" || whenMember.MatchString(n) {
+			if n != "等" {
+				res.addDue(n)
+			}
+			res.etc = res.etc || n == "等"
+			continue
+		}
+		noted := lead
+		if m := leadNote.FindStringIndex(n); m != nil {
+			n, noted = n[:m[0]], true
+		}
+		res.put(strings.TrimPrefix(n, "由"), noted)
+	}
+}
+
+func (res *responsibility) put(name string, lead bool) {
+	if name == "" || slices.ContainsFunc(res.bureaus, func(b Bureau) bool { return b.Name == name }) {
+		return
+	}
+	res.bureaus = append(res.bureaus, Bureau{Name: name, First: len(res.bureaus) == 0, Lead: lead, Collective: collective(name)})
+}
+
+var etcEnd = regexp.MustCompile(`等(?:[省市州区县]?级?直?(?:各)?(?:有关|相关)?(?:责任|成员)?(?:部门|单位)(?:和单位|和部门|、单位)?)?$`)
+
 // cutEtc cuts a closing 等 off.
 func cutEtc(s string) (string, bool) {
-	for _, end := range []string{"等有关部门和单位", "等有关部门", "等相关部门", "等有关单位", "等相关单位", "等部门和单位", "等部门", "等单位", "等"} {
-		if rest, ok := strings.CutSuffix(s, end); ok && rest != "" {
-			return rest, true
-		}
+	if m := etcEnd.FindStringIndex(s); m != nil && m[0] > 0 {
+		return s[:m[0]], true
 	}
 	return s, false
 }
@@ -155,18 +310,19 @@ func (res responsibility) whole(firstLeads bool) (responsibility, bool) {
 	return res, len(res.bureaus) > 0
 }
 
+var (
+	groupWord = regexp.MustCompile(`[有相]关(?:部门|单位|企业|县|区|市|乡|镇|街道|科室|院校|机构)|成员单位|责任单位|各(?:部门|单位|科室|股室|乡|镇|街)|金融机构$`)
+	// general names stand for every body of a kind: 街道办事处, 县级市
+	general = regexp.MustCompile(`^(?:[省市州区县]级|[省市州区县]直)?(?:县级市|自治县|自治州|开发区|高新区|功能区|新区|园区|片区|乡镇|镇街|街道|[市州盟县区旗镇乡]|部门|单位)+(?:[（(〔][^）)〕]*[）)〕])?(?:人民政府|政府|管委会|办事处|部门|单位)?(?:[（(〔][^）)〕]*[）)〕])?$`)
+)
+
 // collective reports whether a name stands for a group, not for one body.
 func collective(name string) bool {
-	if strings.HasPrefix(name, "各") {
-		return true
-	}
-	for _, w := range []string{"有关部门", "相关部门", "有关单位", "相关单位", "成员单位", "有关企业", "相关企业"} {
-		if strings.Contains(name, w) {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(name, "各") || groupWord.MatchString(name) || general.MatchString(name)
 }
+
+// joined is where two names stand on both sides of a word: A和B, A会同B.
+var joined = regexp.MustCompile(`(?:局|委|办|厅|部|院|会|政府|中心|公司|单位|部门|管委会|办事处)(和|及|以及|会同)(?:[省市州区县镇乡各团国]|自治|人民|有关|相关)`)
 
 // split parts a list of names at 、，, and white space outside brackets. A group
 // such as 各市、州、县人民政府 stays one name.
@@ -174,11 +330,17 @@ func split(names string) []string {
 	var parts []string
 	start, until := 0, -1
 	flush := func(end int) {
-		if p := strings.Trim(names[start:end], " \t\r\n　。.；;，,、:："); p != "" {
-			parts = append(parts, p)
+		p := strings.Trim(names[start:end], " \t\r\n　。.；;，,、:：")
+		for p != "" {
+			m := joined.FindStringSubmatchIndex(p)
+			if m == nil {
+				parts = append(parts, p)
+				return
+			}
+			parts = append(parts, p[:m[2]])
+			p = p[m[3]:]
 		}
 	}
-	seps := []int{}
 	for i, r := range names {
 		if i <= until {
 			continue
@@ -190,7 +352,6 @@ func split(names string) []string {
 			continue
 		}
 		if strings.ContainsRune("、，,；; \t\n　", r) {
-			seps = append(seps, i)
 			flush(i)
 			start = i + len(string(r))
 		}
@@ -200,18 +361,18 @@ func split(names string) []string {
 }
 
 // joinGroups puts 各市 + 州 + 县人民政府 back together: a name that begins with 各
-// and is no body yet takes the names after it, up to the first that is.
+// takes the general names after it, up to the first that is a body.
 func joinGroups(names string, parts []string) []string {
 	var out []string
 	for i := 0; i < len(parts); i++ {
 		p := parts[i]
-		if strings.HasPrefix(p, "各") && len([]rune(p)) <= 4 && !organisation.MatchString(p) {
-			for j := i + 1; j < len(parts) && j <= i+4; j++ {
+		if strings.HasPrefix(p, "各") && utf8.RuneCountInString(p) <= 4 && !organisation.MatchString(p) {
+			from := strings.Index(names, p)
+			for j := i + 1; j < len(parts) && j <= i+4 && general.MatchString(parts[j]); j++ {
+				to := strings.Index(names[from:], parts[j])
+				p = names[from : from+to+len(parts[j])]
+				i = j
 				if organisation.MatchString(parts[j]) {
-					from := strings.Index(names, p)
-					to := strings.Index(names[from:], parts[j])
-					p = names[from : from+to+len(parts[j])]
-					i = j
 					break
 				}
 			}
