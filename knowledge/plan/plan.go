@@ -23,6 +23,8 @@ type Plan struct {
 	// Unread holds body sentences that were put in no item.
 	Unread   []string `json:"unread"`
 	Warnings []string `json:"warnings"`
+
+	docYear string // of the document's number, when it names no day
 }
 
 // A Span is a stretch of days, both ends included, as ISO dates; "" is open.

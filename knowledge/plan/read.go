@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -39,7 +40,8 @@ func Read(text string, o Options) (*Plan, error) {
 	case strings.TrimSpace(text) == "":
 		return nil, ErrEmpty
 	}
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	printed := makePlain(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"))
+	text, foot := cutFoot(printed.text)
 	p := &Plan{Goals: []Target{}, Items: []Item{}, Frame: []string{}, Unread: []string{}, Warnings: []string{}}
 	sections := outline(text, labels(text))
 	head := text
@@ -47,6 +49,10 @@ func Read(text string, o Options) (*Plan, error) {
 		head = text[:sections[0].label.from]
 	}
 	p.readHead(head, text)
+	p.Frame = append(p.Frame, foot...)
+	if p.Issued == "" {
+		p.Issued = issueDay(strings.Join(foot, "\n"))
+	}
 	r := reader{plan: p, text: text, firstLeads: leadRule.MatchString(text), columns: tableColumns(text)}
 	for i := range sections {
 		r.section(&sections[i], nil)
@@ -57,8 +63,9 @@ func Read(text string, o Options) (*Plan, error) {
 	r.number()
 	r.keepHeadings()
 	r.fields()
-	p.readGoals(head)
+	p.readGoals(head + "\n" + strings.Join(p.Unread, "\n"))
 	p.warn(text, o.Terms)
+	p.asPrinted(printed)
 	return p, nil
 }
 
@@ -118,11 +125,15 @@ type reader struct {
 
 // section reads one section: an item, or a heading over its parts.
 func (r *reader) section(s *section, path []Heading) {
+	heading, rest := cutHeading(s.text)
+	if len(s.parts) == 0 && closing.MatchString(strings.TrimSpace(heading)) {
+		r.frame(s.label.printed + " " + s.whole)
+		return
+	}
 	if len(s.parts) == 0 || s.isItem() {
 		r.item(s, path)
 		return
 	}
-	heading, rest := cutHeading(s.text)
 	r.plan.Frame = append(r.plan.Frame, strings.TrimSpace(s.label.printed+" "+heading))
 	for _, sentence := range Sentences(rest) {
 		r.plan.Unread = append(r.plan.Unread, sentence)
@@ -133,6 +144,18 @@ func (r *reader) section(s *section, path []Heading) {
 	}
 	for i := range s.parts {
 		r.section(&s.parts[i], path)
+	}
+}
+
+// closing is a chapter of rules about the document itself.
+var closing = regexp.MustCompile(`^(?:附则|附\s*则|其他事项|施行日期)$`)
+
+// frame adds lines that belong to no item and are none.
+func (r *reader) frame(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			r.plan.Frame = append(r.plan.Frame, line)
+		}
 	}
 }
 
@@ -187,15 +210,11 @@ func (r *reader) item(s *section, path []Heading) {
 	if len(lists) > 0 {
 		end := lists[len(lists)-1].to
 		if behind := strings.TrimSpace(text[end:]); behind != "" && closesItem(behind) {
-			for _, line := range strings.Split(behind, "\n") {
-				if line = strings.TrimSpace(line); line != "" {
-					r.plan.Frame = append(r.plan.Frame, line)
-				}
-			}
+			r.frame(behind)
 			text = text[:end]
 		}
 	} else if i := strings.Index(text, "\n附件"); i > 0 {
-		r.plan.Frame = append(r.plan.Frame, strings.TrimSpace(text[i:]))
+		r.frame(text[i:])
 		text = strings.TrimSpace(text[:i])
 	}
 	it.Text = text
@@ -217,10 +236,13 @@ func (r *reader) item(s *section, path []Heading) {
 	r.labels = append(r.labels, s.label)
 }
 
+// aboutItself is a sentence of a document about itself.
+var aboutItself = regexp.MustCompile(`^本(?:[\p{Han}]{2,6})(?:自|由)[^。]*(?:施行|实施|执行|生效|解释|有效期)[^。]*。`)
+
 // closesItem reports whether what stands behind a list is no more of the item:
-// it holds no sentence, or a sign. of the end.
+// it holds no sentence, or a sign of the end.
 func closesItem(behind string) bool {
-	return !strings.ContainsAny(behind, "；;") && (!strings.Contains(behind, "。") || strings.HasPrefix(behind, "附"))
+	return aboutItself.MatchString(behind) || !strings.ContainsAny(behind, "；;") && (!strings.Contains(behind, "。") || strings.HasPrefix(behind, "附"))
 }
 
 // leadingHeading is the short sentence that names an item, "" when it begins
@@ -352,9 +374,11 @@ func (it *Item) withoutLists() string {
 }
 
 var (
+	hanDay     = regexp.MustCompile(`([二〇○零Ｏ一三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日`)
+	docYear    = regexp.MustCompile(`[〔\[（(]([0-9]{4})[〕\]）)][0-9]*号`)
 	isoDay     = regexp.MustCompile(`([0-9]{4})年[\s　]*([0-9]{1,2})月[\s　]*([0-9]{1,2})日`)
 	titleWords = regexp.MustCompile(`(?:计划|方案|措施|意见|办法|规划|要点|通知|分工|分解表|指南|细则|政策|规定|清单)$`)
-	yearsSpan  = regexp.MustCompile(`([0-9]{4})[年]?[—－\-–~至到]{1,2}([0-9]{4})年`)
+	yearsSpan  = regexp.MustCompile(`([0-9]{4})年?[—－\-–~～至到]{1,2}([0-9]{4})年?`)
 	oneYear    = regexp.MustCompile(`([0-9]{4})年`)
 )
 
@@ -372,7 +396,10 @@ func (p *Plan) readHead(head, text string) {
 	for _, l := range lines {
 		bare := strings.Trim(l, "（）() ")
 		if m := isoDay.FindStringSubmatch(bare); m != nil && (len(bare) <= len(m[0])+6 || p.Issued == "" && strings.HasSuffix(bare, m[0])) {
-			p.Issued = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+			p.Issued = issueDay(m[0])
+		}
+		if p.Issued == "" && hanDay.MatchString(bare) {
+			p.Issued = issueDay(bare)
 		}
 		switch {
 		case strings.Contains(l, "不予公开") || strings.Contains(l, "不公开"):
@@ -391,12 +418,47 @@ func (p *Plan) readHead(head, text string) {
 		}
 	}
 	if p.Issued == "" {
-		if all := isoDay.FindAllStringSubmatch(head, -1); all != nil {
-			m := all[len(all)-1]
-			p.Issued = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
-		}
+		p.Issued = issueDay(head)
 	}
 	p.readValidity(text)
+}
+
+// issueDay is the last day that a text names, "" when it names none.
+func issueDay(text string) string {
+	if all := isoDay.FindAllStringSubmatch(text, -1); all != nil {
+		m := all[len(all)-1]
+		return fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+	}
+	if all := hanDay.FindAllStringSubmatch(text, -1); all != nil {
+		m := all[len(all)-1]
+		year := ""
+		for _, r := range m[1] {
+			year += strconv.Itoa(number(string(r)))
+		}
+		return fmt.Sprintf("%s-%02d-%02d", year, number(m[2]), number(m[3]))
+	}
+	return ""
+}
+
+// signature is who signed and when, at the end of a document.
+var signature = regexp.MustCompile(`(?:^|[\n。）)])([\s　]*(?:[\p{Han}]{2,30}(?:政府|办公室|局|委员会|厅|部|管委会|院|领导小组)[\s　]*)+[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日[\s　]*(?:[（(]此件[^）)]*[)）])?[\s　]*)$`)
+
+// cutFoot parts the signature at the end from the text.
+func cutFoot(text string) (rest string, foot []string) {
+	tail := max(0, len(text)-400)
+	for tail > 0 && !utf8.RuneStart(text[tail]) {
+		tail--
+	}
+	m := signature.FindStringSubmatchIndex(text[tail:])
+	if m == nil || tail+m[2] == 0 {
+		return text, nil
+	}
+	for line := range strings.SplitSeq(text[tail+m[2]:], "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			foot = append(foot, line)
+		}
+	}
+	return text[:tail+m[2]], foot
 }
 
 // title is the last line of the head that reads like one, else what the head
@@ -411,6 +473,9 @@ func title(lines []string) string {
 			best = l
 			if i > 0 && !titleWords.MatchString(lines[i-1]) && joinsTitle(lines[i-1]) {
 				best = lines[i-1] + l
+			}
+			if i+1 < len(lines) && titleSpan.MatchString(lines[i+1]) {
+				best += lines[i+1]
 			}
 		}
 	}
@@ -434,12 +499,18 @@ func title(lines []string) string {
 	return ""
 }
 
+// titleSpan is a line beneath a title that names its years.
+var titleSpan = regexp.MustCompile(`^[（(〔][0-9]{4}年?[—－\-–~～至]{1,2}[0-9]{4}年?[)）〕]$`)
+
 // joinsTitle reports whether a line is the first half of a title.
 func joinsTitle(l string) bool {
 	return strings.Contains(l, "关于") && !strings.ContainsAny(l, "。，,：:〕》")
 }
 
 var validity = regexp.MustCompile(`自([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日起(?:施行|实施|执行|生效)[^。]{0,30}?有效期(?:至([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日|为?([0-9一二三四五六七八九十]+)年)`)
+
+// validFor is how long a document holds from the day it was issued.
+var validFor = regexp.MustCompile(`自(?:印发|发布|公布|下发)之日起(?:施行|实施|执行|生效)[^。]{0,10}有效期(?:限)?(?:至([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日|为?([0-9一二三四五六七八九十]+)年)`)
 
 // readValidity reads from when to when the document holds: what it says of
 // itself, else the years of its title, else from its issue on.
@@ -453,6 +524,15 @@ func (p *Plan) readValidity(text string) {
 		}
 		return
 	}
+	if m := validFor.FindStringSubmatch(text); m != nil && p.Issued != "" {
+		p.Valid.From = p.Issued
+		if m[1] != "" {
+			p.Valid.To = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))
+		} else if day, err := time.Parse(time.DateOnly, p.Issued); err == nil {
+			p.Valid.To = day.AddDate(number(m[4]), 0, -1).Format(time.DateOnly)
+		}
+		return
+	}
 	if m := yearsSpan.FindStringSubmatch(p.Title); m != nil {
 		p.Valid = Span{m[1] + "-01-01", m[2] + "-12-31"}
 		return
@@ -461,5 +541,14 @@ func (p *Plan) readValidity(text string) {
 		p.Valid = Span{m[0][1] + "-01-01", m[0][1] + "-12-31"}
 		return
 	}
+	if m := inForce.FindStringSubmatch(text); m != nil {
+		p.Valid.From = issueDay(m[0])
+		return
+	}
 	p.Valid.From = p.Issued
+	if m := docYear.FindStringSubmatch(strings.Join(p.Frame, "\n")); m != nil && p.Valid.From == "" {
+		p.docYear = m[1]
+	}
 }
+
+var inForce = regexp.MustCompile(`自[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日起(?:施行|实施|执行|生效)`)
