@@ -5,16 +5,31 @@ import (
 	"strings"
 )
 
-var respectively = regexp.MustCompile(`分别`)
+var (
+	respectively = regexp.MustCompile(`分别`)
+	// perHead stands before money that each of many gets.
+	perHead = regexp.MustCompile(`每(?:人次|人|户|亩|家|个|台|辆|件|吨|立方米|平方米|集|部|场|次|单|学年|学期|名|生|头|只|套|村|例|班|课时|千瓦时|度|项|所|张|架|条|篇)[\p{Han}]{0,6}$|每[年月](?:补贴|补助|奖励|给予|发放)$`)
+	// ceiling is a most that one receiver gets.
+	ceiling = regexp.MustCompile(`(?:最高|最多|上限)[^，,。；;]{0,8}$|(?:单笔|单户|单个|单人|单家|单项|每户|每家|每人|每个|每笔|每项)[^，,。；;]{0,12}(?:不超过|最高|不高于|最多|限额)[^，,。；;]{0,8}$`)
+	// producing money is made, not received.
+	producing = regexp.MustCompile(`产值|收入|产量|增收|成本|增加值|利润|加价|价格|电价|单价|售价|投资强度|税收|贡献`)
+	// credit is what someone may borrow.
+	credit = regexp.MustCompile(`(?:额度|担保额|授信额|授信|贷款额|保额|限额|融资需求)[^，,。；;0-9]{0,8}$`)
+	payPct = regexp.MustCompile(`(?:补贴|补助|奖励|贴息|返还|减免)(?:比例)?(?:为|按)?$`)
+)
 
-// amount makes an amount of a figure that someone receives.
+// amount makes an amount of a figure that someone receives, or that says who
+// receives: a threshold of turnover or investment.
 func (f figure) amount() (Amount, bool) {
 	isMoney := money.MatchString(f.unit)
 	if !isMoney && f.unit != "%" {
 		return Amount{}, false
 	}
 	near := f.clause
+	threshold := isMoney && (f.qualifies() || f.condition() && !paid.MatchString(f.before) && !f.toOne())
 	switch {
+	case threshold:
+	case isMoney && (f.toOne() || credit.MatchString(f.before)):
 	case f.districtTotal() && !strings.Contains(f.before, "给予") && !strings.Contains(f.before, "奖"):
 		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !paying.MatchString(f.sentence):
@@ -23,10 +38,14 @@ func (f figure) amount() (Amount, bool) {
 		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !receives(f):
 		return Amount{}, false
-	case f.unit == "%" && !(strings.Contains(f.after, "补贴") || strings.Contains(f.after, "补助") || strings.Contains(f.after, "奖励") || strings.Contains(f.after, "分配给") || strings.Contains(f.after, "给予")):
+	case f.unit == "%" && !payPct.MatchString(f.before) && !(strings.Contains(f.after, "补贴") || strings.Contains(f.after, "补助") || strings.Contains(f.after, "奖励") || strings.Contains(f.after, "分配给") || strings.Contains(f.after, "给予")):
 		return Amount{}, false
 	}
-	return Amount{Text: f.text, Value: f.value, Unit: f.unit, For: f.purpose()}, true
+	a := Amount{Text: f.text, Value: f.value, Unit: f.unit}
+	if !threshold {
+		a.For = f.purpose()
+	}
+	return a, true
 }
 
 // receives reports whether money in a clause without a paying word is paid: the
@@ -61,17 +80,26 @@ func (f figure) purpose() string {
 		}
 	}
 	if names := payName.FindAllString(f.before, -1); names != nil {
-		if name := paysVerb.ReplaceAllString(names[len(names)-1], ""); name != "" {
+		if name := payment(names[len(names)-1]); name != "" {
 			return name
 		}
 	}
-	if name := paysVerb.ReplaceAllString(payName.FindString(f.after), ""); name != "" {
+	if name := payment(payName.FindString(f.after)); name != "" {
 		return name
 	}
 	if m := forWhom.FindStringSubmatch(f.clause); m != nil {
 		return m[1]
 	}
 	return ""
+}
+
+// payment is the name of a payment without the words before it.
+func payment(name string) string {
+	name = paysVerb.ReplaceAllString(name, "")
+	if i := strings.Index(name, "一次性"); i > 0 {
+		name = name[i:]
+	}
+	return name
 }
 
 // nth is the n-th recipient of a list of all of them that stands before 分别.

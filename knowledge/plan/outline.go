@@ -130,6 +130,11 @@ func candidates(text string) []label {
 			out = append(out, label{m[0], m[1], form.level, n, text[m[2]:m[3]], startsLine(text, m[0])})
 		}
 	}
+	if rowHead.MatchString(text) {
+		for _, m := range rowNumber.FindAllStringSubmatchIndex(text, -1) {
+			out = append(out, label{m[2], m[1], levelDigit, number(text[m[4]:m[5]]), text[m[2]:m[3]], true})
+		}
+	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
 }

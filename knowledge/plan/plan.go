@@ -24,7 +24,9 @@ type Plan struct {
 	Unread   []string `json:"unread"`
 	Warnings []string `json:"warnings"`
 
-	docYear string // of the document's number, when it names no day
+	docYear  string     // of the document's number, when it names no day
+	sentence string     // the last one whose times were read, with them
+	times    []Deadline //
 }
 
 // A Span is a stretch of days, both ends included, as ISO dates; "" is open.

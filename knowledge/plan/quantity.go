@@ -23,18 +23,26 @@ type figure struct {
 
 const (
 	numberPattern = `[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?`
-	units         = `万亿元|亿元|千万元|百万元|万元|千元|元|万?美元|个百分点|百分点|%|％|‰|万?人次|万?人|万[名家场件条]|名|户|家|个|所|项|条|件|套|次|场|万亩|亩|公顷|万吨|吨|公里|千米|平方米|平方公里|张|批|期|届|座|处|只|头|株|台|辆|艘|门|类|种|支|部|篇|本|份|宗|对|位|组|间|栋|幢|床|千瓦|兆瓦|万千瓦|亿件|万件|亿次|万次|万个|万户|万套|万辆|万头|倍|公斤|斤|度|学时|课时|所以上`
-	dash          = `[—－\-–~～至到]{1,2}`
+	counters      = `人次|人天|车次|班次|场次|户次|家次|件次|台次|平方公里|平方千米|平方米|立方米|公里|千米|公顷|公斤|千克|吨标准煤|吨|千瓦时|千瓦|兆瓦|千伏安|千伏|微克[/／]立方米|毫克[/／]升|标箱|学时|课时|` +
+		`人|名|户|家|个|所|项|条|件|套|次|场|亩|张|批|期|届|座|处|只|头|株|台|辆|艘|门|类|种|支|部|篇|本|份|宗|对|位|组|间|栋|幢|床|倍|斤|班|列|架|口|眼|块|册|枚|幅|羽|尾|笔|例|起|款|米|度|集|盏|棵|根`
+	units = `万亿元|(?:[十百千]?[万亿]|[百千])?(?:元|美元|欧元)|个百分点|百分点|%|％|‰|` + lasting + `|[十百千]?[万亿]?(?:` + counters + `)|[万亿]`
+	// lasting are units of time: a figure only where a span is to be cut short.
+	lasting = `个工作日|个自然日|个小时|个月|工作日|小时|分钟|周岁|岁|天`
+	dash    = `[—－\-–~～至到]{1,2}`
 )
 
 var (
 	figurePattern = regexp.MustCompile(
-		`((?:不低于|不少于|不得低于|不得少于|不超过|不高于|不得超过|最高不超过|最多不超过|控制在|最高|最低|最多(?:奖励|评选|支持|补助|资助|认定)?|至少|超过|突破|达到|达|低于|少于|约|近|不足|新增)?)[\s　]*` +
-			`(` + numberPattern + `)[\s　]*(?:(?:` + units + `)?` + dash + `[\s　]*(` + numberPattern + `))?[\s　]*(` + units + `)?` +
+		`((?:不低于|不少于|不小于|不得低于|不得少于|不超过|不高于|不多于|不得超过|不得高于|最高不超过|最多不超过|控制在|最高(?:奖励|补助|补贴|资助|给予)?|最低|最多(?:奖励|评选|支持|补助|资助|认定)?|至少|超过|突破|达到|达|高于|低于|少于|大于|小于|约|近|不足|新增|[≥≤＞＜><])?)[\s　]*` +
+			`(` + numberPattern + `)[余多]?[\s　]*(?:(?:` + units + `)?` + dash + `[\s　]*(` + numberPattern + `))?[余多]?[\s　]*(` + units + `)?` +
 			`((?:\s*(?:及|或|\(含\)|（含）)?\s*(?:以上|以下|以内|左右|之内|以外|上下|区间))?)`)
 	ratioPattern = regexp.MustCompile(numberPattern + `(?:[:：∶]` + numberPattern + `)+(?:左右|以内)?`)
-	dateAround   = regexp.MustCompile(`^[\s　]*(?:年|月|日|号|时|周岁|岁|天|小时|世纪|个月|个工作日|工作日|个自然日|分钟)`)
-	wordUnit     = regexp.MustCompile(`^[\p{Han}]{1,2}`)
+	doubling     = regexp.MustCompile(`翻([一两二三]?)番`)
+	dateAround   = regexp.MustCompile(`^[\s　]*(?:年|月|日|号|时|周岁|岁|天|小时|世纪|个月|个工作日|工作日|个自然日|分钟|季度|学期)`)
+	lastingAfter = regexp.MustCompile(`^[\s　]*(?:月|工作日|自然日|小时|季度|学期|学年)`)
+	timeUnit     = regexp.MustCompile(`^(?:` + lasting + `)$`)
+	// shortened is a span of time that the doer is to cut, or to lengthen.
+	shortened = regexp.MustCompile(`压缩|压减|缩短|减至|提速|时限|寿命|优良天数|天数`)
 )
 
 // figures finds the numbers that may bind or benefit someone: no dates, ages,
@@ -62,7 +70,8 @@ func clauseFigures(sentence, clause string, from int) []figure {
 	var out []figure
 	masked := mask(clause)
 	for _, m := range figurePattern.FindAllStringSubmatchIndex(masked, -1) {
-		if m[0] == m[1] || m[8] < 0 && dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
+		if m[0] == m[1] || m[8] >= 0 && timeUnit.MatchString(masked[m[8]:m[9]]) && !shortened.MatchString(clause[:m[0]]) ||
+			m[8] >= 0 && masked[m[8]:m[9]] == "个" && lastingAfter.MatchString(masked[m[9]:]) || m[8] < 0 && dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
 			continue
 		}
 		f := figure{text: strings.TrimSpace(clause[m[0]:m[1]]), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:], at: from + m[0]}
@@ -80,6 +89,10 @@ func clauseFigures(sentence, clause string, from int) []figure {
 		}
 		out = append(out, f)
 	}
+	for _, m := range doubling.FindAllStringSubmatchIndex(masked, -1) {
+		times := max(1, number(strings.Replace(clause[m[2]:m[3]], "两", "二", 1)))
+		out = append(out, figure{text: clause[m[0]:m[1]], value: float64(times), unit: "番", cmp: "=", sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:], at: from + m[0]})
+	}
 	for _, m := range ratioPattern.FindAllStringIndex(masked, -1) {
 		out = append(out, figure{text: clause[m[0]:m[1]], value: parse(clause[m[0]:m[1]]), unit: "", cmp: comparison("", clause[m[0]:m[1]], nil), sentence: sentence, clause: clause, before: clause[:m[0]], after: clause[m[1]:], at: from + m[0]})
 	}
@@ -93,7 +106,7 @@ func precedesNumber(before string) bool {
 	return r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '第'
 }
 
-var maskedParts = regexp.MustCompile(`《[^》]*》|〔[0-9]{4}〕[0-9]*号?|[(（][0-9]{4}[—－\-–~][0-9]{4}年?[)）]|[0-9]{4}年(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?|[0-9]{1,2}月[0-9]{1,2}日|[0-9A-Za-z]+[+＋][0-9A-Za-z]*`)
+var maskedParts = regexp.MustCompile(`《[^》]*》|〔[0-9]{4}〕[0-9]*号?|[(（][0-9]{4}[—－\-–~][0-9]{4}年?[)）]|[0-9]{4}年(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?|[0-9]{1,2}月[0-9]{1,2}日|[0-9A-Za-z]+[+＋][0-9A-Za-z]*|“[^”0-9]{0,6}[0-9][^”]{0,24}”`)
 
 // mask blanks what holds no figure, keeping every byte's place.
 func mask(s string) string {
@@ -116,9 +129,9 @@ func comparison(before, after string, most *float64) string {
 		return "range"
 	case strings.Contains(after, "左右") || strings.Contains(after, "上下") || before == "约" || before == "近":
 		return "about"
-	case slices.Contains([]string{"不低于", "不少于", "不得低于", "不得少于", "至少", "超过", "突破", "最低"}, before), strings.Contains(after, "以上"):
+	case slices.Contains([]string{"不低于", "不少于", "不小于", "不得低于", "不得少于", "至少", "超过", "突破", "最低", "高于", "大于", "≥", "＞", ">"}, before), strings.Contains(after, "以上"):
 		return ">="
-	case slices.Contains([]string{"不超过", "不高于", "不得超过", "最高不超过", "最多不超过", "最高", "低于", "少于"}, before), strings.HasPrefix(before, "最多"), strings.Contains(after, "以下"), strings.Contains(after, "以内"), strings.Contains(after, "之内"):
+	case slices.Contains([]string{"不超过", "不高于", "不得超过", "不多于", "不得高于", "最高不超过", "最多不超过", "低于", "少于", "小于", "≤", "＜", "<"}, before), strings.HasPrefix(before, "最多"), strings.HasPrefix(before, "最高"), strings.Contains(after, "以下"), strings.Contains(after, "以内"), strings.Contains(after, "之内"):
 		return "<="
 	}
 	return "="

@@ -26,7 +26,7 @@ var (
 	// named is stricter: no word of everyday text ends so and stands alone in a bracket.
 	named = regexp.MustCompile(`^(?:[国省市州区县旗镇乡各团]|自治|人民|中国|中共)?[\p{Han}〔〕（）()“”、]*(?:局|委|委员会|厅|部|办公室|[政府委]办|管委会|政府|办事处|总工会|工会|妇联|残联|工商联|科协|文联|联合会|供销社|海关|银行|[分支]行|公司|集团|[有相]关部门|[有相]关单位|成员单位|各单位|各部门|[直属]单位|监察委|法院|检察院|支队|大队|中心|乡镇|街道|园区)$`)
 	// whenMember is a member of a list that says when, not who.
-	whenMember = regexp.MustCompile(`^(?:[0-9]{4}年|[0-9]{1,2}月|每[年月周季日半个]|全年|年底|年内|今年|上半年|下半年|第?[一二三四]季度|长期|持续|常年|常态|立行立改|即时|贯穿全年)`)
+	whenMember = regexp.MustCompile(`^(?:[0-9]{4}年|[0-9]{1,2}月|每[年月周季日半个学]|全年|年底|年内|今年|上半年|下半年|第?[一二三四]季度|长期|持续|常年|常态|立行立改|即时|贯穿全年)`)
 )
 
 // A responsibility is what one list of bodies says.

@@ -8,60 +8,106 @@ import (
 var (
 	hedgeWords = regexp.MustCompile(`力争|积极争取|争取|努力|探索|计划|预计|拟|原则上|逐步|鼓励`)
 	// binding words make a figure a target of the doer.
-	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|梳理|选树|推广|到[0-9]`)
+	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|梳理|选树|推广|设立|安排|投入|投资|筹集|募集|融资|到[0-9]`)
 	// conditional words make a figure a condition that someone must meet.
-	conditional = regexp.MustCompile(`分别带动|的(?:企业|单位|个人|主体|项目|机构|家庭|人员|经营主体)|满[0-9]`)
+	conditional = regexp.MustCompile(`的(?:企业|单位|个人|主体|项目|机构|家庭|人员|经营主体)|满[0-9]`)
+	helped      = regexp.MustCompile(`分别带动`)
 	money       = regexp.MustCompile(`元$`)
 	// paying words give a figure to someone.
 	paying    = regexp.MustCompile(`补贴|补助|奖励|奖补|奖金|资助|给予|贴息|贷款|返还|发放|津贴|分配给|报销|减免|补偿|扶持资金|一次性`)
 	rewarding = regexp.MustCompile(`奖励|给予|补助|资助|奖补`)
 	paid      = regexp.MustCompile(`(?:给予|补助|奖励|补贴|资助)[^，,。；;]{0,8}$`)
 	// of stands behind money that only says which: 1万元以下脱贫人口
-	of        = regexp.MustCompile(`^(?:的)?(?:脱贫)?(?:人口|企业|项目|家庭|单位)`)
-	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售)[^，,。；;]*$`)
+	of = regexp.MustCompile(`^(?:的)?(?:脱贫)?(?:人口|企业|项目|家庭|单位)`)
+	// which money qualifies what stands behind it: 1亿元以上的项目
+	which = regexp.MustCompile(`(?:以上|以下|以内|及以上)$`)
+	// met is a condition to be met before something is paid, seen from its figure on.
+	met       = regexp.MustCompile(`^[^。；;]{0,60}?(?:的|以上|以下)[\p{Han}、“”（）()]{0,24}[，,][^。；;]*?(?:给予|奖励|补助|补贴|资助|享受|可申请|予以)`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资)[^，,。；;]*$`)
+	// counting ends what stands before a figure that only counts what there is.
+	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
+	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
+	forbids     = regexp.MustCompile(`不再|严禁|禁止|不得(?:新|再)|低于$`)
+	ratioPay    = regexp.MustCompile(`^[^，,。；;]{0,6}给予`)
 )
 
 // target makes a target of a figure that binds the doer.
 func (f figure) target(p *Plan) (Target, bool) {
-	if f.unit == "" && !strings.Contains(f.text, ":") && !strings.Contains(f.text, "∶") && f.cmp != "<=" {
+	if f.unit == "" && !strings.Contains(f.text, ":") && !strings.Contains(f.text, "∶") && f.cmp != "<=" && f.cmp != ">=" {
 		return Target{}, false
 	}
 	isMoney := money.MatchString(f.unit)
 	near := f.before + f.text
 	switch {
+	case forbids.MatchString(f.before):
+		return Target{}, false
+	case isMoney && f.cmp != ">=" && f.toOne():
+		return Target{}, false
 	case isMoney && paid.MatchString(f.before) && f.cmp != ">=":
 		return Target{}, false
 	case isMoney && paying.MatchString(f.clause) && !f.districtTotal() && f.cmp != ">=":
 		return Target{}, false
-	case isMoney && of.MatchString(f.after):
+	case isMoney && (of.MatchString(f.after) || f.qualifies() || f.condition()):
 		return Target{}, false
 	case isMoney && !binding.MatchString(near):
 		return Target{}, false
 	case f.unit == "" && f.cmp == "=" && !strings.Contains(f.sentence, "比"):
 		return Target{}, false
-	case f.unit != "%" && f.unit != "" && !isMoney && !binding.MatchString(near) && !strings.HasPrefix(f.after, "用于") && f.cmp == "=":
+	case f.unit == "" && f.cmp == ">=" && !binding.MatchString(f.before):
 		return Target{}, false
-	case f.unit == "%" && paying.MatchString(f.after) && f.cmp != ">=" && !binding.MatchString(f.before):
+	case f.unit == "%" && paying.MatchString(f.after) && f.cmp != ">=" && !binding.MatchString(f.before) && !ratioPay.MatchString(f.after):
 		return Target{}, false
-	case conditional.MatchString(f.clause) && !isMoney && f.unit != "%" && !strings.Contains(f.before, "力争"):
+	case helped.MatchString(f.clause) && f.counts(), conditional.MatchString(f.clause) && f.counts() && f.cmp == "=" && !strings.Contains(f.before, "力争"):
 		return Target{}, false
-	case existing(f):
+	case f.counts() && f.cmp == "=" && (counting.MatchString(strings.TrimSpace(f.before)) || paying.MatchString(f.sentence)) && !binding.MatchString(near):
+		return Target{}, false
+	case f.counts() && f.cmp == "=" && f.condition():
+		return Target{}, false
+	case f.cmp == "=" && descriptive.MatchString(strings.TrimSpace(f.before)):
 		return Target{}, false
 	}
 	t := Target{Text: f.text, What: f.what(), Value: f.value, Max: f.max, Unit: f.unit, Cmp: f.cmp, Hedge: f.hedge()}
-	for _, d := range deadlines(f.sentence, p) {
-		if d.Hard && d.Due != nil && strings.Contains(f.sentence, d.Text) {
-			t.Due = *d.Due
-		}
-	}
+	t.Due = p.dueOf(f)
 	return t, true
 }
 
-// existing reports whether a figure only counts what there is: 我区9个产业.
-func existing(f figure) bool {
-	before := strings.TrimSpace(f.before)
-	return f.cmp == "=" && (f.unit == "个" || f.unit == "项" || f.unit == "类" || f.unit == "大") &&
-		(strings.HasSuffix(before, "区") || strings.HasSuffix(before, "市") || strings.HasSuffix(before, "县") || strings.HasSuffix(before, "省") || strings.HasSuffix(before, "到") || strings.HasSuffix(before, "围绕"))
+// dueOf is when a figure is due: the time before it in its sentence that is
+// nearest, else the only one behind it.
+func (p *Plan) dueOf(f figure) string {
+	if p.sentence != f.sentence {
+		p.sentence, p.times = f.sentence, deadlines(f.sentence, p)
+	}
+	nearest, due := -1, ""
+	for _, d := range p.times {
+		at := strings.LastIndex(f.sentence[:f.at], d.Text)
+		switch {
+		case !d.Hard || at < 0 && (nearest >= 0 || d.Due == nil) || at >= 0 && at < nearest:
+		case d.Due == nil:
+			nearest, due = at, ""
+		default:
+			nearest, due = at, *d.Due
+		}
+	}
+	return due
+}
+
+// counts reports whether the unit counts things or persons.
+func (f figure) counts() bool { return f.unit != "" && f.unit != "%" && !money.MatchString(f.unit) }
+
+// toOne reports whether money goes to one receiver: per head, or at most.
+func (f figure) toOne() bool {
+	return perHead.MatchString(f.before) && !producing.MatchString(f.before) || ceiling.MatchString(f.before+f.text) && !binding.MatchString(f.before)
+}
+
+// qualifies reports whether money only says which of many: 1亿元以上的项目.
+func (f figure) qualifies() bool {
+	return which.MatchString(f.text) && strings.HasPrefix(f.after, "的") && len(f.after) > len("的")
+}
+
+// condition reports whether a figure must be met before something is paid.
+func (f figure) condition() bool {
+	behind := f.sentence[min(len(f.sentence), f.at+len(f.text)):]
+	return met.MatchString(behind) && !strings.HasPrefix(behind, "的标准") || f.cmp != "=" && f.after == "的"
 }
 
 // districtTotal reports whether money is what the doer moves in all, not what
@@ -92,7 +138,7 @@ func (f figure) hedge() string {
 	return ""
 }
 
-var whatTrim = regexp.MustCompile(`^(?:[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
+var whatTrim = regexp.MustCompile(`^(?:[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|预计|拟|原则上|努力|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
 
 // what is the span of the clause that says what the figure counts.
 func (f figure) what() string {
