@@ -75,6 +75,7 @@ func commands() []command {
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
 		{"restore", "FILE", "read a backup into an empty store", restore},
+		{"admin", "create NAME --role R | invite NAME | list", "manage the accounts of the admin pages", adminCommand},
 		{"doctor", "[--live]", "say what is wrong with this installation", doctor},
 		{"config", "", "show the configuration in force, secrets hidden", showConfig},
 		{"version", "", "show the version", version},

@@ -27,6 +27,7 @@ type Config struct {
 	Dictionary string `yaml:"dictionary"` // gojieba's dict folder, "" to look for it
 	Log        Log    `yaml:"log"`
 	Page       Page   `yaml:"page"`
+	Admin      Admin  `yaml:"admin"`
 	Store      Store  `yaml:"store"`
 	Backup     Backup `yaml:"backup"`
 	WeCom      WeCom  `yaml:"wecom"`
@@ -145,6 +146,7 @@ func defaults() Config {
 		Listen: "127.0.0.1:8080", Internal: "127.0.0.1:8081", Data: "./data",
 		Log:      Log{Level: "info", Questions: Duration(90 * 24 * time.Hour), Words: true},
 		Page:     Page{PerMinute: 30, TotalPerSecond: 200},
+		Admin:    Admin{Idle: Duration(30 * time.Minute)},
 		Store:    Store{Kind: "file", Redis: Redis{Mode: "single"}},
 		WeCom:    WeCom{BaseURL: "https://qyapi.weixin.qq.com", CallbackWindow: Duration(10 * time.Minute)},
 		DingTalk: Ding{APIURL: "https://api.dingtalk.com", OAPIURL: "https://oapi.dingtalk.com", CallbackWindow: Duration(time.Hour), Mode: "stream"},
@@ -218,6 +220,7 @@ func (c Config) check() error {
 			bad(fmt.Sprintf("page.trusted_proxies[%d]", i), "%q is no network such as 10.0.0.0/8", n)
 		}
 	}
+	c.Admin.check(bad)
 	if c.Page.PerMinute <= 0 || c.Page.TotalPerSecond <= 0 {
 		bad("page", "per_minute and total_per_second must be above zero")
 	}

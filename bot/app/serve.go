@@ -65,6 +65,10 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	pages, err := adminPages(e, memory, gateway.Box, c)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	public := http.NewServeMux()
 	public.Handle("/", visitors)
 	platforms.mount(public, gateway)
@@ -74,9 +78,12 @@ func serve(ctx context.Context, c *call) error {
 	platformsEnded := platforms.start(working)
 	defer func() { stopWorking(); <-worked; platformsEnded() }()
 	go sweep(working, memory, c)
-	servers := []*http.Server{server(public), server(internalHandler(e, memory, gateway.Box))}
+	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box), pages)}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
 	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot.Version, "measures", len(e.snapshot.Measures))
+	if err := greetFirst(ctx, c, newKeeper(c, memory), address(listeners[1].Addr())); err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
 		go func() { failed <- s.Serve(netutil.LimitListener(listeners[i], maxConnections)) }()

@@ -286,7 +286,7 @@ func (k *Keeper) Change(ctx context.Context, name, by, act, why string, fn func(
 // ChoosePassword sets a new password for one who knows the old one, and ends
 // every session of the account.
 func (k *Keeper) ChoosePassword(ctx context.Context, name, old, next string) error {
-	if err := checkPassword(name, next); err != nil {
+	if err := CheckPassword(name, next); err != nil {
 		return err
 	}
 	a, err := store.View(ctx, k.Store, Scope, func(tx store.Tx) (*Account, error) { return Load(tx, name) })
@@ -419,7 +419,7 @@ func (k *Keeper) Accept(ctx context.Context, code, name, password string) (strin
 		return "", err
 	}
 	name = cmp.Or(invited, name)
-	if err := errors.Join(checkName(name), checkPassword(name, password)); err != nil {
+	if err := errors.Join(checkName(name), CheckPassword(name, password)); err != nil {
 		return "", err
 	}
 	kept, err := k.hash(ctx, password)
@@ -447,7 +447,7 @@ func (k *Keeper) Accept(ctx context.Context, code, name, password string) (strin
 
 // SetPassword sets a password from the command line of the machine itself.
 func (k *Keeper) SetPassword(ctx context.Context, name, password, by string) error {
-	if err := checkPassword(name, password); err != nil {
+	if err := CheckPassword(name, password); err != nil {
 		return err
 	}
 	kept, err := k.hash(ctx, password)
@@ -457,5 +457,26 @@ func (k *Keeper) SetPassword(ctx context.Context, name, password, by string) err
 	return k.Change(ctx, name, by, "account.password", "", func(a *Account) error {
 		a.Password, a.Epoch, a.Fails, a.Locked = kept, a.Epoch+1, 0, time.Time{}
 		return nil
+	})
+}
+
+// Load reads one account, [ErrNotFound] when there is none.
+func (k *Keeper) Load(ctx context.Context, name string) (*Account, error) {
+	return store.View(ctx, k.Store, Scope, func(tx store.Tx) (*Account, error) { return Load(tx, name) })
+}
+
+// List reads every account, the oldest first.
+func (k *Keeper) List(ctx context.Context) ([]*Account, error) {
+	return store.View(ctx, k.Store, Scope, List)
+}
+
+// Create makes an account without a password, with the note of who did it.
+func (k *Keeper) Create(ctx context.Context, name string, roles []Role, by string) error {
+	return k.Store.Update(ctx, Scope, func(tx store.Tx) error {
+		_, err := Create(tx, name, roles, by)
+		if err != nil {
+			return err
+		}
+		return audit.Note(tx, audit.Entry{Who: by, Act: "account.create", Subject: name})
 	})
 }

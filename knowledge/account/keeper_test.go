@@ -186,12 +186,12 @@ func TestInvitationsCountOnceAndForAWhile(t *testing.T) {
 
 func TestWeakPasswordsAreRefused(t *testing.T) {
 	for _, p := range []string{"", "Aa1!", "aaaaaaaaaaaaaaaaaaaa", "alllowercase1", "Zhangsan-2022", strings.Repeat("Aa1!x", 100)} {
-		if err := checkPassword("zhangsan", p); !errors.Is(err, ErrWeak) {
+		if err := CheckPassword("zhangsan", p); !errors.Is(err, ErrWeak) {
 			t.Errorf("%q: got %v", p, err)
 		}
 	}
 	for _, p := range []string{good, "一匹正确的马和电池订书钉放在桌上"} {
-		if err := checkPassword("zhangsan", p); err != nil {
+		if err := CheckPassword("zhangsan", p); err != nil {
 			t.Errorf("%q: %v", p, err)
 		}
 	}

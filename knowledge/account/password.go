@@ -33,8 +33,8 @@ const (
 // ErrWeak marks a password that may not be chosen; the error says why.
 var ErrWeak = errors.New("密码太弱")
 
-// checkPassword refuses what is guessed first.
-func checkPassword(name, password string) error {
+// CheckPassword refuses what is guessed first.
+func CheckPassword(name, password string) error {
 	n := utf8.RuneCountInString(password)
 	switch {
 	case len(password) > maxPasswordBytes || !utf8.ValidString(password):

@@ -1,0 +1,235 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/bot/post"
+	"huiwen/handlers/admin"
+	"huiwen/knowledge"
+	"huiwen/knowledge/account"
+	"huiwen/knowledge/store"
+)
+
+// Admin is the admin pages of the internal listener.
+type Admin struct {
+	URL          string   `yaml:"url"`           // how browsers reach the internal listener; needed to sign in by scan
+	Allow        []string `yaml:"allow"`         // networks that may open the pages, empty for all that reach them
+	Proxies      []string `yaml:"proxies"`       // networks of proxies whose X-Forwarded-For counts
+	Idle         Duration `yaml:"idle"`          // after which a sign-in that nobody uses ends
+	SecondFactor bool     `yaml:"second_factor"` // demanded of everybody who signs in by password
+	Secure       bool     `yaml:"secure"`        // served by https in front: secure cookies
+}
+
+// newKeeper keeps the accounts of the store.
+func newKeeper(c *call, s store.Store) *account.Keeper {
+	return account.NewKeeper(account.Options{Store: s, Random: rand.Reader, Idle: time.Duration(c.config.Admin.Idle)})
+}
+
+// adminPages makes the pages of the internal listener.
+func adminPages(e *engine, s store.Store, b *post.Box, c *call) (http.Handler, error) {
+	return admin.New(admin.Options{
+		Keeper: newKeeper(c, s), Store: s, Box: b, Log: c.log, Random: rand.Reader, Now: c.Now,
+		Secure: c.config.Admin.Secure, Second: c.config.Admin.SecondFactor,
+		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
+		Snapshot: func() *knowledge.Snapshot { return e.snapshot },
+		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
+			out, _, err := e.answer(ctx, bot.Message{ID: "trial", Channel: "trial", Conversation: "trial", User: q.User, Text: q.Text, At: q.AsOf}, nil)
+			return out, err
+		},
+	})
+}
+
+// prefixes reads networks that were checked with the configuration.
+func prefixes(list []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range list {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}
+
+// internalServer serves the pages, which bound their bodies themselves, and what
+// operators see.
+func internalServer(operators, pages http.Handler) *http.Server {
+	s := server(operators)
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Handler)
+	mux.Handle("/admin/", pages)
+	mux.Handle("/desk/", pages)
+	s.Handler = mux
+	return s
+}
+
+// greetFirst prints, on a terminal only, the one-time link that makes the first
+// account; nothing once there was any.
+func greetFirst(ctx context.Context, c *call, k *account.Keeper, at string) error {
+	f, ok := c.Stderr.(*os.File)
+	if !ok || !isTerminal(f) {
+		return nil
+	}
+	code, ok, err := k.First(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	fmt.Fprintf(f, "还没有管理员。请在 30 分钟内打开下面的链接建立第一个（只能用一次）：\n%s\n", c.invitation(at, code))
+	return nil
+}
+
+// invitation is the link that an invitation is accepted at.
+func (c *call) invitation(at, code string) string {
+	base := c.config.Admin.URL
+	if base == "" {
+		base = at
+	}
+	return strings.TrimSuffix(base, "/") + "/admin/invite?code=" + code
+}
+
+// adminCommand manages the accounts of the pages.
+func adminCommand(ctx context.Context, c *call) error {
+	var roles string
+	var stdin bool
+	rest, err := c.flags("admin", func(fs *flag.FlagSet) {
+		fs.StringVar(&roles, "role", "", "")
+		fs.BoolVar(&stdin, "password-stdin", false, "")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) == 0 || len(rest) > 2 || (len(rest) == 1) != (rest[0] == "list") {
+		return usagef("admin 的用法：create NAME --role ROLE[,ROLE] [--password-stdin]、invite NAME、unlock NAME、disable NAME、list")
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	k := newKeeper(c, s)
+	if rest[0] == "list" {
+		return listAccounts(ctx, c, k)
+	}
+	name := rest[1]
+	switch rest[0] {
+	case "create":
+		return createAccount(ctx, c, k, name, roles, stdin)
+	case "invite":
+		return invite(ctx, c, k, name)
+	case "unlock":
+		return k.Change(ctx, name, operator(), "account.unlock", "", func(a *account.Account) error {
+			a.Fails, a.Locked = 0, time.Time{}
+			return nil
+		})
+	case "disable":
+		return k.Change(ctx, name, operator(), "account.disable", "", func(a *account.Account) error {
+			a.Disabled, a.Epoch = true, a.Epoch+1
+			return nil
+		})
+	}
+	return usagef("admin 没有 %q 这个动作", rest[0])
+}
+
+// operator is who acts by the command line of the machine itself.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return "命令行 " + u.Username
+	}
+	return "命令行"
+}
+
+// maxPasswordInput bounds what is read of a password, in bytes.
+const maxPasswordInput = 1024
+
+func createAccount(ctx context.Context, c *call, k *account.Keeper, name, roles string, stdin bool) error {
+	var list []account.Role
+	for _, s := range strings.FieldsFunc(roles, func(r rune) bool { return r == ',' || r == '，' || r == '、' }) {
+		r, err := account.ParseRole(strings.TrimSpace(s))
+		if err != nil {
+			return usageError{err}
+		}
+		list = append(list, r)
+	}
+	if len(list) == 0 {
+		return usagef("admin create 要写 --role，如 --role admin")
+	}
+	password := ""
+	if stdin { // never an argument: others on the machine could read it
+		data, err := io.ReadAll(io.LimitReader(c.Stdin, maxPasswordInput))
+		if err != nil {
+			return fmt.Errorf("read the password: %w", err)
+		}
+		if password = strings.TrimRight(string(data), "\r\n"); password == "" {
+			return usagef("标准输入里没有密码")
+		}
+		if err := account.CheckPassword(name, password); err != nil {
+			return err
+		}
+	}
+	if err := k.Create(ctx, name, list, operator()); err != nil {
+		return err
+	}
+	if !stdin {
+		return invite(ctx, c, k, name)
+	}
+	if err := k.SetPassword(ctx, name, password, operator()); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "已建账号 %s。\n", name)
+	return nil
+}
+
+// invite prints the link by which a person chooses a password.
+func invite(ctx context.Context, c *call, k *account.Keeper, name string) error {
+	code, err := k.Invite(ctx, name, operator())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "请在 30 分钟内由 %s 本人打开下面的链接设置密码（只能用一次）：\n%s\n", name, c.invitation("http://"+c.config.Internal, code))
+	return nil
+}
+
+func listAccounts(ctx context.Context, c *call, k *account.Keeper) error {
+	list, err := k.List(ctx)
+	for _, a := range list {
+		var roles []string
+		for _, r := range a.Roles {
+			roles = append(roles, r.String())
+		}
+		state := "正常"
+		switch {
+		case a.Disabled:
+			state = "已停用"
+		case a.Locked.After(c.Now()):
+			state = "已锁定"
+		case a.Password == "" && len(a.Links) == 0:
+			state = "没设密码"
+		}
+		fmt.Fprintf(c.Stdout, "%s\t%s\t%s\n", a.Name, strings.Join(roles, "、"), state)
+	}
+	return err
+}
+
+// checkAdmin names every bad value of the section.
+func (a Admin) check(bad func(key, format string, args ...any)) {
+	for key, list := range map[string][]string{"admin.allow": a.Allow, "admin.proxies": a.Proxies} {
+		for i, n := range list {
+			if _, err := netip.ParsePrefix(n); err != nil {
+				bad(fmt.Sprintf("%s[%d]", key, i), "%q is no network such as 10.0.0.0/8", n)
+			}
+		}
+	}
+	if a.Idle < Duration(time.Minute) {
+		bad("admin.idle", "must be a minute or more")
+	}
+}

@@ -1,0 +1,152 @@
+package admin
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"huiwen/bot"
+	"huiwen/bot/post"
+)
+
+type deskView struct {
+	Number  string
+	Missing bool
+	Answer  *post.Answer
+	Words   string // what was asked, masked; "" when not kept
+	Title   string // of today's plan
+	Same    bool   // the version of then is today's
+	Quotes  []quoteView
+	Gone    int
+	Today   *bot.Rendered // the same question asked today
+	Lines   []lineDiff
+}
+
+// A quoteView is a sentence of the answer with whether today's plan has it.
+type quoteView struct {
+	Label, Text string
+	Stands      bool
+}
+
+// A lineDiff is a line of the answer then or now: "=" in both, "-" then only, "+"
+// today only.
+type lineDiff struct{ Mark, Text string }
+
+var numberForm = regexp.MustCompile(`^[0-9]{2}(-[0-9A-Z]{1,4}){4}$`)
+
+// spoken reads a number as people read it out: spaces, small letters, and the
+// letters that look like digits.
+func spoken(s string) string {
+	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
+	s = strings.NewReplacer("O", "0", "I", "1", "L", "1", "－", "-", "—", "-", "编号", "", "：", "", ":", "").Replace(s)
+	if !strings.Contains(s, "-") && len(s) == 18 {
+		s = s[:2] + "-" + s[2:6] + "-" + s[6:10] + "-" + s[10:14] + "-" + s[14:]
+	}
+	return s
+}
+
+// desk opens an answer by its number: what was said, from which version, and
+// what is different today.
+func desk(v *visit) error {
+	view := deskView{Number: spoken(v.r.URL.Query().Get("number")), Title: v.Snapshot().Plan.Title}
+	if view.Number == "" {
+		return v.page("desk", "按编号查答复", view)
+	}
+	var a post.Answer
+	ok := false
+	if numberForm.MatchString(view.Number) {
+		var err error
+		if a, ok, err = v.Box.ByNumber(v.ctx(), view.Number); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		view.Missing = true
+		return v.page("desk", "按编号查答复", view)
+	}
+	view.Answer = &a
+	now := v.Snapshot()
+	view.Same = a.Reply.Version == now.Version
+	for _, l := range a.Reply.Lines {
+		for _, p := range l {
+			if p.Kind != bot.Quoted {
+				continue
+			}
+			m, found := now.Measure(p.Source.Label)
+			q := quoteView{Label: p.Source.String(), Text: p.Text, Stands: p.Source.Doc == "" && found && strings.Contains(m.Text, p.Text)}
+			if !q.Stands {
+				view.Gone++
+			}
+			view.Quotes = append(view.Quotes, q)
+		}
+	}
+	if err := v.askAgain(&view); err != nil {
+		return err
+	}
+	return v.page("desk", "编号 "+view.Number, view)
+}
+
+// askAgain puts the kept words of the question to today's plan.
+func (v *visit) askAgain(view *deskView) error {
+	e, ok, err := v.Box.Entry(v.ctx(), view.Number, view.Answer.At)
+	if err != nil || !ok || e.Words == "" {
+		return err
+	}
+	view.Words = e.Words
+	today, err := v.Try(v.ctx(), Question{Text: e.Words, User: e.User, AsOf: v.Now()})
+	if err != nil {
+		return err
+	}
+	view.Today = &today
+	view.Lines = diffLines(strings.Split(view.Answer.Reply.Text, "\n"), strings.Split(today.Text, "\n"))
+	return nil
+}
+
+// maxDiffLines bounds the lines that are compared.
+const maxDiffLines = 400
+
+// diffLines lists the lines of both texts with what is in which, by their
+// longest common subsequence.
+func diffLines(then, now []string) []lineDiff {
+	then, now = then[:min(len(then), maxDiffLines)], now[:min(len(now), maxDiffLines)]
+	common := make([][]int, len(then)+1)
+	for i := range common {
+		common[i] = make([]int, len(now)+1)
+	}
+	for i := len(then) - 1; i >= 0; i-- {
+		for j := len(now) - 1; j >= 0; j-- {
+			if then[i] == now[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	var out []lineDiff
+	i, j := 0, 0
+	for i < len(then) && j < len(now) {
+		switch {
+		case then[i] == now[j]:
+			out = append(out, lineDiff{"=", then[i]})
+			i, j = i+1, j+1
+		case common[i+1][j] >= common[i][j+1]:
+			out = append(out, lineDiff{"-", then[i]})
+			i++
+		default:
+			out = append(out, lineDiff{"+", now[j]})
+			j++
+		}
+	}
+	for ; i < len(then); i++ {
+		out = append(out, lineDiff{"-", then[i]})
+	}
+	for ; j < len(now); j++ {
+		out = append(out, lineDiff{"+", now[j]})
+	}
+	return out
+}
+
+// changed reports whether any line differs.
+func changed(lines []lineDiff) bool {
+	return slices.ContainsFunc(lines, func(l lineDiff) bool { return l.Mark != "=" })
+}

@@ -1,0 +1,51 @@
+package admin
+
+import (
+	"net/http"
+
+	"huiwen/knowledge/account"
+)
+
+// routes is the table of every route: what is not in it is not served.
+func routes() []route {
+	see := func(path, menu string, roles []account.Role, do func(*visit) error) route {
+		return route{method: http.MethodGet, path: path, roles: roles, menu: menu, do: do}
+	}
+	act := func(path string, roles []account.Role, do func(*visit) error) route {
+		return route{method: http.MethodPost, path: path, roles: roles, do: do}
+	}
+	open := func(method, path string, do func(*visit) error) route {
+		return route{method: method, path: path, open: true, do: do}
+	}
+	own := func(method, path, menu string, do func(*visit) error) route {
+		return route{method: method, path: path, own: true, menu: menu, do: do}
+	}
+	return []route{
+		open(http.MethodGet, "/admin/style.css", asset("style.css", "text/css; charset=utf-8")),
+		open(http.MethodGet, "/admin/admin.js", asset("admin.js", "text/javascript; charset=utf-8")),
+		open(http.MethodGet, "/admin/icon.svg", asset("icon.svg", "image/svg+xml")),
+		open(http.MethodGet, "/admin/signin", signInPage),
+		open(http.MethodPost, "/admin/signin", signIn),
+		open(http.MethodGet, "/admin/scan", scan),
+		open(http.MethodGet, "/admin/scanned", scanned),
+		open(http.MethodGet, "/admin/invite", invitePage),
+		open(http.MethodPost, "/admin/invite", acceptInvite),
+		own(http.MethodPost, "/admin/signout", "", signOut),
+
+		see("/desk/", "窗口/按编号查答复", desking, desk),
+
+		see("/admin/accounts", "系统/账号", guarding, accountsPage),
+		act("/admin/accounts", steering, createAccount),
+		act("/admin/accounts/roles", guarding, changeRoles),
+		act("/admin/accounts/invite", guarding, inviteAccount),
+		act("/admin/accounts/disable", guarding, disableAccount),
+		act("/admin/accounts/unlock", guarding, unlockAccount),
+		act("/admin/accounts/second", guarding, dropSecond),
+		act("/admin/accounts/link", guarding, linkAccount),
+
+		own(http.MethodGet, "/admin/me", "系统/我的账号", me),
+		own(http.MethodPost, "/admin/me/password", "", changePassword),
+		own(http.MethodGet, "/admin/me/second", "", secondPage),
+		own(http.MethodPost, "/admin/me/second", "", enrol),
+	}
+}
