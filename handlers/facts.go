@@ -12,6 +12,15 @@ import (
 // Facts is what the renderer checks replies of one snapshot against.
 func Facts(s *knowledge.Snapshot) bot.Facts { return facts{s} }
 
+// FactsFor is what the renderer checks the reply to a message against.
+func FactsFor(s *knowledge.Snapshot, m bot.Message) bot.Facts { return facts{viewOf(s, m)} }
+
+// viewOf is what of the published state may answer a message: the plan in force
+// when it was said.
+func viewOf(s *knowledge.Snapshot, m bot.Message) *knowledge.Snapshot {
+	return s.On(m.At.In(Zone).Format(time.DateOnly))
+}
+
 type facts struct{ *knowledge.Snapshot }
 
 // Holds implements [bot.Facts]. The source without a label is the document's

@@ -34,7 +34,7 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 	if err := ctx.Err(); err != nil {
 		return bot.Reply{}, data, err
 	}
-	t := newTurn(h.current(), m, openSession(data, m.At))
+	t := newTurn(viewOf(h.current(), m), m, openSession(data, m.At))
 	r := t.answer()
 	r.Version = t.snap.Version
 	t.next.At = m.At

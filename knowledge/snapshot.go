@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -27,9 +26,10 @@ type Cutter = segment.Cutter
 // A Snapshot is one published state. It never changes and is safe for
 // concurrent use.
 type Snapshot struct {
+	ID       string // of the main plan: the name of its file
 	Plan     *plan.Plan
 	Measures []*Measure // in the order of the plan
-	Version  string     // hash of plan and vocabulary
+	Version  string     // hash of the edition
 	Bureaus  *Directory
 	Finder   *Finder
 	Intents  *Phrases
@@ -40,43 +40,49 @@ type Snapshot struct {
 	Off   []string
 	// Dropped lists similar questions whose quote stands in no measure any more.
 	Dropped []Similar
+	// Lost lists corrections whose quote stands in no measure any more.
+	Lost []Correction
 
-	byNo map[string]*Measure
-	body string // the whole folded text that quotes may come from
+	plans []*Snapshot // of every main plan, the earliest first; nil when built alone
+	byNo  map[string]*Measure
+	body  string // the whole folded text that quotes may come from
 }
 
 // ErrNoPlan marks seed data or an archive without a readable plan.
 var ErrNoPlan = errors.New("no plan")
 
-// Load builds the snapshot of the data in fsys: the one plan/*.txt and the
-// vocabulary beside it.
-func Load(fsys fs.FS, cut Cutter) (*Snapshot, error) {
-	names, err := fs.Glob(fsys, "plan/*.txt")
-	if err != nil || len(names) == 0 {
-		return nil, fmt.Errorf("%w in plan/*.txt", ErrNoPlan)
-	}
-	text, err := fs.ReadFile(fsys, names[0])
+// load builds the snapshots of every main plan of the edition.
+func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
+	fsys, err := e.FS()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", names[0], err)
+		return nil, err
 	}
-	p, err := plan.Read(string(text), plan.Options{})
+	plans, err := e.ReadPlans()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", names[0], err)
+		return nil, err
 	}
 	v, err := ReadVocabulary(fsys)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := eligibility.Load(fsys)
-	if err != nil {
-		return nil, err
+	v.Bureaus = bureaus
+	version := e.Hash()
+	all := make([]*Snapshot, len(plans))
+	for i, p := range plans {
+		rules, err := eligibility.Load(fsys) // each plan turns off its own
+		if err != nil {
+			return nil, err
+		}
+		s, err := Build(p.Plan, v, cut)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", PlanPath(p.ID), err)
+		}
+		s.ID, s.Lost, s.plans = p.ID, p.Lost, all
+		s.adopt(rules)
+		s.Version = version
+		all[i] = s
 	}
-	s, err := Build(p, v, cut)
-	if err != nil {
-		return nil, err
-	}
-	s.adopt(rules)
-	return s, nil
+	return all[len(all)-1], nil
 }
 
 // adopt keeps the programmes whose every sentence stands in one measure: a rule
@@ -92,11 +98,6 @@ func (s *Snapshot) adopt(rules *eligibility.Rules) {
 		s.Off = append(s.Off, p.ID)
 		return false
 	})
-	h := sha256.New()
-	if err := json.NewEncoder(h).Encode([]any{s.Version, s.Rules.Facts, s.Rules.Programmes}); err != nil {
-		panic("knowledge: version: " + err.Error()) // unreachable: plain data
-	}
-	s.Version = hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // Build makes the snapshot of a plan and its vocabulary.

@@ -16,7 +16,6 @@ import (
 	"huiwen/bot"
 	"huiwen/bot/post"
 	"huiwen/handlers/admin"
-	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/store"
 )
@@ -42,7 +41,7 @@ func adminPages(e *engine, s store.Store, b *post.Box, c *call) (http.Handler, e
 		Keeper: newKeeper(c, s), Store: s, Box: b, Log: c.log, Random: rand.Reader, Now: c.Now,
 		Secure: c.config.Admin.Secure, Second: c.config.Admin.SecondFactor,
 		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
-		Snapshot: func() *knowledge.Snapshot { return e.snapshot },
+		Snapshot: e.snapshot,
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
 			out, _, err := e.answer(ctx, bot.Message{ID: "trial", Channel: "trial", Conversation: "trial", User: q.User, Text: q.Text, At: q.AsOf}, nil)
 			return out, err

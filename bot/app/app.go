@@ -42,8 +42,9 @@ type Environment struct {
 	Getenv         func(string) string
 	Environ        func() []string
 	Now            func() time.Time
-	// load makes the engine, [newEngine] when nil; tests share one.
-	load func(Config) (*engine, error)
+	// share returns the snapshot of an edition that was built before, else builds
+	// it; nil builds every time. Tests share snapshots: to build one takes seconds.
+	share func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)
 	// work is the cost of a backup's passphrase as a power of two, age's own
 	// when 0; tests take less.
 	work int
@@ -89,26 +90,6 @@ type call struct {
 	config Config
 	args   []string
 	log    *slog.Logger
-}
-
-// engine loads what answers.
-func (c *call) engine() (*engine, error) {
-	if c.load != nil {
-		return c.load(c.config)
-	}
-	return newEngine(c.config)
-}
-
-// published loads the published plan, without what answering needs beside it.
-func (c *call) published() (*knowledge.Snapshot, error) {
-	if c.load == nil {
-		return loadPublished(c.config)
-	}
-	e, err := c.load(c.config)
-	if err != nil {
-		return nil, err
-	}
-	return e.snapshot, nil
 }
 
 // usageError marks wrong use: exit code 2.

@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"knowledge/finding":     {},
 	"knowledge/audit":       {},
 	"knowledge/account":     {"knowledge/audit"},
+	"knowledge/versions":    {"knowledge"},
 	"scheduler":             {"bot", "knowledge"},
 	"scheduler/ledger":      {"bot", "knowledge"},
 	"seeds":                 {},

@@ -58,7 +58,7 @@ func ask(ctx context.Context, c *call) error {
 	if asJSON && len(rest) > 0 {
 		return usagef("ask --json 从标准输入读问题，不接受参数 %q", rest[0])
 	}
-	e, err := c.engine()
+	e, err := c.engine(ctx)
 	if err != nil {
 		return err
 	}

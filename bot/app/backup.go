@@ -96,7 +96,7 @@ func restore(ctx context.Context, c *call) error {
 	if err := trial.Check(ctx); err != nil {
 		return err
 	}
-	e, err := c.engine()
+	e, err := c.service(ctx, trial)
 	if err != nil {
 		return err
 	}

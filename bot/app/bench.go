@@ -75,7 +75,7 @@ func benchmark(ctx context.Context, c *call) error {
 // measure runs every measurement in one process, one after the other.
 func measure(ctx context.Context, c *call) (*Benchmark, error) {
 	began := time.Now()
-	e, err := newEngine(c.config)
+	e, err := c.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func throughput(texts []string, do func(string) error) float64 {
 func grown(e *engine, n int, texts []string) (Grown, error) {
 	runtime.GC()
 	before := residentMB()
-	f, err := knowledge.Repeated(e.snapshot, n, e.cutter)
+	f, err := knowledge.Repeated(e.snapshot(), n, e.cutter)
 	if err != nil {
 		return Grown{}, err
 	}

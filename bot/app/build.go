@@ -2,26 +2,74 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"huiwen/bot"
 	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/segment"
+	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 	"huiwen/seeds"
 )
 
-// An engine is what answers: the published snapshot and its handler.
+// An engine is what answers: the snapshot that is published and its handler.
 type engine struct {
-	snapshot *knowledge.Snapshot
-	handler  bot.Handler
 	cutter   *segment.Jieba
+	bureaus  []knowledge.Bureau
+	share    func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)
+	fixed    *versions.Live     // of a command that runs once
+	follower *versions.Follower // of a running service, nil elsewhere
 }
 
-// newEngine loads the dictionary and the embedded seed.
-func newEngine(c Config) (*engine, error) {
-	dir, err := segment.FindDictionary(c.Dictionary)
+// engine loads the dictionary and what is published under the data folder, else
+// the embedded seed. It writes nothing.
+func (c *call) engine(ctx context.Context) (*engine, error) {
+	e, err := c.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	edition, seq, err := publishedEdition(ctx, c.config)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := e.load(edition)
+	if err != nil {
+		return nil, fmt.Errorf("load the published state: %w", err)
+	}
+	e.fixed = &versions.Live{Snapshot: snap, Seq: seq}
+	return e, nil
+}
+
+// service is the engine of a running service: it follows what is published in
+// the store while [versions.Follower.Run] runs.
+func (c *call) service(ctx context.Context, s store.Store) (*engine, error) {
+	e, err := c.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	seed, err := knowledge.ReadEdition(seeds.Files)
+	if err != nil {
+		return nil, err
+	}
+	e.follower, err = versions.NewFollower(ctx, versions.FollowerOptions{
+		Store: s, Seed: seed, Load: e.load, ID: rand.Text(), Poll: followEvery, Log: c.log, Swapped: debug.FreeOSMemory,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// followEvery is how often the pointer is looked at that no message asks for.
+const followEvery = time.Second
+
+func (c *call) newEngine() (*engine, error) {
+	dir, err := segment.FindDictionary(c.config.Dictionary)
 	if err != nil {
 		return nil, err
 	}
@@ -29,26 +77,103 @@ func newEngine(c Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	snap, err := knowledge.Load(seeds.Files, cutter)
+	bureaus, err := knowledge.ReadBureaus(seeds.Files)
 	if err != nil {
-		return nil, fmt.Errorf("load the published state: %w", err)
+		return nil, err
 	}
-	debug.FreeOSMemory() // learning leaves far more behind than answering needs
-	current := func() *knowledge.Snapshot { return snap }
-	return &engine{snap, handlers.New(current), cutter}, nil
+	return &engine{cutter: cutter, bureaus: bureaus, share: c.share}, nil
+}
+
+// load builds the snapshot of an edition.
+func (e *engine) load(edition knowledge.Edition) (*knowledge.Snapshot, error) {
+	build := func() (*knowledge.Snapshot, error) {
+		s, err := edition.Load(e.cutter, e.bureaus)
+		debug.FreeOSMemory() // learning leaves far more behind than answering needs
+		return s, err
+	}
+	if e.share != nil {
+		return e.share(edition.Hash(), build)
+	}
+	return build()
+}
+
+// published reads the published plans without what answering needs beside them:
+// no dictionary.
+func (c *call) published(ctx context.Context) (*knowledge.Snapshot, error) {
+	edition, _, err := publishedEdition(ctx, c.config)
+	if err != nil {
+		return nil, err
+	}
+	build := func() (*knowledge.Snapshot, error) { return edition.Load(plainCutter{}, nil) }
+	if c.share != nil {
+		return c.share(edition.Hash()+" plain", build)
+	}
+	return build()
+}
+
+// publishedEdition reads what is published under the data folder or in Redis,
+// else the embedded seed, whose number is 0. It writes nothing.
+func publishedEdition(ctx context.Context, c Config) (knowledge.Edition, int, error) {
+	seed := func() (knowledge.Edition, int, error) {
+		e, err := knowledge.ReadEdition(seeds.Files)
+		return e, 0, err
+	}
+	s, done, err := openReader(ctx, c)
+	if errors.Is(err, store.ErrNoStore) {
+		return seed()
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	defer done()
+	p, ok, err := versions.Published(ctx, s)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read what is published: %w", err)
+	}
+	if !ok {
+		return seed()
+	}
+	e, err := versions.Edition(ctx, s, p.Version)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read what is published: %w", err)
+	}
+	return e, p.Seq, nil
+}
+
+// snapshot is the published state at this moment.
+func (e *engine) snapshot() *knowledge.Snapshot {
+	if e.follower != nil {
+		return e.follower.Now().Snapshot
+	}
+	return e.fixed.Snapshot
+}
+
+// fresh is the published state for a message that comes now.
+func (e *engine) fresh(ctx context.Context) *knowledge.Snapshot {
+	if e.follower != nil {
+		return e.follower.Fresh(ctx).Snapshot
+	}
+	return e.fixed.Snapshot
+}
+
+// handle answers a message from one snapshot and renders the reply.
+func (e *engine) handle(ctx context.Context, m bot.Message, session []byte) (out bot.Rendered, next []byte, forget bool, err error) {
+	snap := e.fresh(ctx)
+	h := handlers.New(func() *knowledge.Snapshot { return snap })
+	r, next, err := h.Handle(ctx, m, session)
+	if err != nil {
+		return bot.Rendered{}, session, false, fmt.Errorf("handle: %w", err)
+	}
+	if out, err = bot.Render(r, handlers.FactsFor(snap, m)); err != nil {
+		return bot.Rendered{}, session, false, fmt.Errorf("render: %w", err)
+	}
+	return out, next, r.Forget, nil
 }
 
 // answer handles a message and renders the reply.
 func (e *engine) answer(ctx context.Context, m bot.Message, session []byte) (bot.Rendered, []byte, error) {
-	r, next, err := e.handler.Handle(ctx, m, session)
-	if err != nil {
-		return bot.Rendered{}, session, fmt.Errorf("handle: %w", err)
-	}
-	out, err := bot.Render(r, handlers.Facts(e.snapshot))
-	if err != nil {
-		return bot.Rendered{}, session, fmt.Errorf("render: %w", err)
-	}
-	return out, next, nil
+	out, next, _, err := e.handle(ctx, m, session)
+	return out, next, err
 }
 
 // buildVersion is the version this program was built as.

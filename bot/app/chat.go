@@ -34,15 +34,15 @@ func chat(ctx context.Context, c *call) error {
 	if len(rest) > 0 {
 		return usagef("chat 不接受参数 %q", rest[0])
 	}
-	e, err := c.engine()
-	if err != nil {
-		return err
-	}
 	memory, err := openStore(ctx, c.config)
 	if err != nil {
 		return err
 	}
 	defer memory.Close()
+	e, err := c.service(ctx, memory)
+	if err != nil {
+		return err
+	}
 	gateway := newGateway(e, memory, c, nil)
 	working, stopWorking := context.WithCancel(ctx)
 	worked := make(chan struct{})

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"huiwen/knowledge"
 )
 
 // TestMain lets the test binary be the child that reads documents.
@@ -19,16 +21,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// oneEngine is loaded once for all tests: it takes seconds and never changes.
-var oneEngine = sync.OnceValues(func() (*engine, error) { return newEngine(defaults()) })
+// sharedSnapshots are built once for all tests: that takes seconds, and they
+// never change.
+var sharedSnapshots = struct {
+	sync.Mutex
+	of map[string]*knowledge.Snapshot
+}{of: map[string]*knowledge.Snapshot{}}
 
-// sharedEngine gives every test the same engine, but for those that name a
-// dictionary of their own.
-func sharedEngine(c Config) (*engine, error) {
-	if c.Dictionary != "" {
-		return newEngine(c)
+func sharedSnapshot(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error) {
+	sharedSnapshots.Lock()
+	defer sharedSnapshots.Unlock()
+	if s := sharedSnapshots.of[version]; s != nil {
+		return s, nil
 	}
-	return oneEngine()
+	s, err := build()
+	if err == nil {
+		sharedSnapshots.of[version] = s
+	}
+	return s, err
 }
 
 // outcome is what a person sees of one run.
@@ -53,7 +63,7 @@ func runWith(t *testing.T, stdin string, env []string, args ...string) outcome {
 		},
 		Environ: func() []string { return env },
 		Now:     func() time.Time { return time.Date(2022, 9, 15, 4, 0, 0, 0, time.UTC) },
-		load:    sharedEngine,
+		share:   sharedSnapshot,
 		work:    10,
 	}
 	code := Run(context.WithoutCancel(t.Context()), args, e)

@@ -48,12 +48,12 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 		return out
 	}
 	began := time.Now()
-	e, err := c.engine()
+	e, err := c.engine(ctx)
 	if err != nil {
 		return append(out, finding.Of("计划", "", err))
 	}
-	out = append(out, finding.Of("计划", fmt.Sprintf("《%s》%d 项，%d 个责任单位，载入用时 %d 毫秒", e.snapshot.Plan.Title, len(e.snapshot.Measures), len(e.snapshot.Bureaus.Names()), time.Since(began).Milliseconds()), nil))
-	if n := len(e.snapshot.Dropped); n > 0 {
+	out = append(out, finding.Of("计划", fmt.Sprintf("《%s》%d 项，%d 个责任单位，载入用时 %d 毫秒", e.snapshot().Plan.Title, len(e.snapshot().Measures), len(e.snapshot().Bureaus.Names()), time.Since(began).Milliseconds()), nil))
+	if n := len(e.snapshot().Dropped); n > 0 {
 		out = append(out, finding.Finding{Part: "类似问法", Level: finding.Warn, Text: fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
 	}
 	s, err := openStore(ctx, c.config)

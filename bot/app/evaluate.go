@@ -38,7 +38,7 @@ func evaluate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.engine()
+	e, err := c.engine(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -21,12 +22,12 @@ const checkTime = 5 * time.Second
 func internalHandler(e *engine, s store.Store, b *post.Box) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		plain(w, http.StatusOK, "ok "+e.snapshot.Version)
+		plain(w, http.StatusOK, "ok "+e.snapshot().Version)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), checkTime)
 		defer cancel()
-		if err := ready(ctx, s); err != nil {
+		if err := errors.Join(ready(ctx, s), e.follower.Check(ctx)); err != nil {
 			plain(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}

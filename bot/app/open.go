@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"time"
 
 	"huiwen/bot"
@@ -15,10 +14,35 @@ import (
 // openStore opens what the configuration says the service remembers in.
 func openStore(ctx context.Context, c Config) (store.Store, error) {
 	if c.Store.Kind == "redis" {
-		r := c.Store.Redis
-		return store.OpenRedis(ctx, store.RedisOptions{Mode: r.Mode, Addrs: r.Addrs, Master: r.Master, Username: r.Username, Password: string(r.Password)}, nil)
+		return store.OpenRedis(ctx, redisOptions(c), nil)
 	}
 	return store.OpenFile(ctx, c.Data, nil)
+}
+
+// A reader reads what is kept and writes nothing.
+type reader interface {
+	View(ctx context.Context, scope string, fn func(store.Tx) error) error
+}
+
+// openReader opens what the service remembers for reading alone; the error wraps
+// [store.ErrNoStore] when it remembers nothing yet.
+func openReader(ctx context.Context, c Config) (r reader, done func(), err error) {
+	if c.Store.Kind == "redis" {
+		o := redisOptions(c)
+		o.ReadOnly = true
+		s, err := store.OpenRedis(ctx, o, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, func() { s.Close() }, nil
+	}
+	f, err := store.OpenReader(c.Data)
+	return f, func() {}, err
+}
+
+func redisOptions(c Config) store.RedisOptions {
+	r := c.Store.Redis
+	return store.RedisOptions{Mode: r.Mode, Addrs: r.Addrs, Master: r.Master, Username: r.Username, Password: string(r.Password)}
 }
 
 // handlersAtOnce is how many messages are answered at once: answers are short,
@@ -40,21 +64,14 @@ func (e *engine) desk(who *roll) post.Desk {
 		if err != nil {
 			return bot.Rendered{}, nil, false, err
 		}
-		r, next, err := e.handler.Handle(ctx, m, session)
-		if err != nil {
-			return bot.Rendered{}, nil, false, fmt.Errorf("handle: %w", err)
-		}
-		out, err := bot.Render(r, handlers.Facts(e.snapshot))
-		if err != nil {
-			return bot.Rendered{}, nil, false, fmt.Errorf("render: %w", err)
-		}
-		return out, next, r.Forget, nil
+		return e.handle(ctx, m, session)
 	}
 }
 
 // sorry ends a message that could not be answered.
 func (e *engine) sorry() bot.Rendered {
-	out, err := bot.Render(bot.Reply{Status: bot.Failed, Lines: []bot.Line{bot.Say(sayUnanswerable)}, Version: e.snapshot.Version}, handlers.Facts(e.snapshot))
+	snap := e.snapshot()
+	out, err := bot.Render(bot.Reply{Status: bot.Failed, Lines: []bot.Line{bot.Say(sayUnanswerable)}, Version: snap.Version}, handlers.Facts(snap))
 	if err != nil {
 		return bot.Rendered{Status: bot.Failed, Text: sayUnanswerable, Citations: []string{}, Choices: []string{}, Lines: []bot.Line{}}
 	}

@@ -37,10 +37,10 @@ func publicHandler(e *engine, g *post.Gateway, c *call) (http.Handler, error) {
 // library shows the published plan to the page.
 type library struct{ *engine }
 
-func (l library) Title() string { return l.snapshot.Plan.Title }
+func (l library) Title() string { return l.snapshot().Plan.Title }
 
 func (l library) Issued() string {
-	d, err := time.Parse(time.DateOnly, l.snapshot.Plan.Issued)
+	d, err := time.Parse(time.DateOnly, l.snapshot().Plan.Issued)
 	if err != nil {
 		return ""
 	}
@@ -48,7 +48,7 @@ func (l library) Issued() string {
 }
 
 func (l library) Measure(label string) (page.Measure, bool) {
-	m, ok := l.snapshot.Measure(label)
+	m, ok := l.snapshot().Measure(label)
 	if !ok {
 		return page.Measure{}, false
 	}

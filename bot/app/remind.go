@@ -15,7 +15,7 @@ import (
 )
 
 // remindCommand rehearses the reminders.
-func remindCommand(_ context.Context, c *call) error {
+func remindCommand(ctx context.Context, c *call) error {
 	if len(c.args) == 0 || c.args[0] != "preview" {
 		return usagef("remind 后面要写 preview --from 日期 --to 日期")
 	}
@@ -34,7 +34,7 @@ func remindCommand(_ context.Context, c *call) error {
 	if len(rest) > 0 {
 		return usagef("remind preview 不接受参数 %q", rest[0])
 	}
-	p, err := c.published()
+	p, err := c.published(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,11 +50,6 @@ func remindCommand(_ context.Context, c *call) error {
 	}
 	r.table(c.Stdout)
 	return nil
-}
-
-// loadPublished reads the published plan, which needs no dictionary.
-func loadPublished(Config) (*knowledge.Snapshot, error) {
-	return knowledge.Load(seeds.Files, plainCutter{})
 }
 
 // plainCutter cuts nothing: duties need no search.

@@ -12,24 +12,24 @@ import (
 )
 
 // rulesCommand checks the programmes or explains one.
-func rulesCommand(_ context.Context, c *call) error {
+func rulesCommand(ctx context.Context, c *call) error {
 	rest, err := c.flags("rules", func(*flag.FlagSet) {})
 	if err != nil {
 		return err
 	}
-	e, err := c.engine()
+	e, err := c.engine(ctx)
 	if err != nil {
 		return err
 	}
 	switch {
 	case len(rest) == 1 && rest[0] == "check":
-		return checkRules(c.Stdout, e.snapshot)
+		return checkRules(c.Stdout, e.snapshot())
 	case len(rest) == 2 && rest[0] == "explain":
-		p := e.snapshot.Rules.Programme(rest[1])
+		p := e.snapshot().Rules.Programme(rest[1])
 		if p == nil {
 			return usagef("没有编号为 %q 的政策项目", rest[1])
 		}
-		explainRule(c.Stdout, e.snapshot, p)
+		explainRule(c.Stdout, e.snapshot(), p)
 		return nil
 	}
 	return usagef("rules 后面要写 check，或 explain 编号")

@@ -43,10 +43,6 @@ func serve(ctx context.Context, c *call) error {
 	if err := c.config.check(); err != nil {
 		return usageError{fmt.Errorf("configuration: %w", err)}
 	}
-	e, err := c.engine()
-	if err != nil {
-		return err
-	}
 	listeners, err := listen(ctx, c.config.Listen, c.config.Internal)
 	if err != nil {
 		return err
@@ -56,6 +52,10 @@ func serve(ctx context.Context, c *call) error {
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer memory.Close()
+	e, err := c.service(ctx, memory)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	platforms, err := newChannels(c, memory)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
@@ -78,9 +78,12 @@ func serve(ctx context.Context, c *call) error {
 	platformsEnded := platforms.start(working)
 	defer func() { stopWorking(); <-worked; platformsEnded() }()
 	go sweep(working, memory, c)
+	following := make(chan struct{})
+	go func() { e.follower.Run(working); close(following) }()
+	defer func() { stopWorking(); <-following }()
 	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box), pages)}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
-	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot.Version, "measures", len(e.snapshot.Measures))
+	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot().Version, "measures", len(e.snapshot().Measures))
 	if err := greetFirst(ctx, c, newKeeper(c, memory), address(listeners[1].Addr())); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}

@@ -60,7 +60,7 @@ func play(t *testing.T) *stage {
 		"HUIWEN_WECOM_APPS_0_TOKEN=callback-token", "HUIWEN_WECOM_APPS_0_ENCODING_AES_KEY=" + testKey,
 		"HUIWEN_WECOM_KF_CORP_ID=corp", "HUIWEN_WECOM_KF_SECRET=kf-secret-value", "HUIWEN_WECOM_KF_TOKEN=callback-token", "HUIWEN_WECOM_KF_ENCODING_AES_KEY=" + testKey,
 	}
-	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, load: sharedEngine, Getenv: func(k string) string {
+	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, share: sharedSnapshot, Getenv: func(k string) string {
 		for _, v := range env {
 			if name, value, _ := strings.Cut(v, "="); name == k {
 				return value
@@ -115,6 +115,7 @@ func TestStaffAskByTheApp(t *testing.T) {
 	for range 3 { // the platform comes three times
 		s.callback(t, "/wecom/callback/staff", s.text("zhang", "1", "区残联的任务有哪些"))
 	}
+	s.shown(t, 1)
 	s.callback(t, "/wecom/callback/staff", s.text("zhang", "2", "第39项"))
 	s.callback(t, "/wecom/callback/staff", "<xml><FromUserName>zhang</FromUserName><MsgType>event</MsgType><Event>enter_agent</Event></xml>")
 	got := s.shown(t, 2)

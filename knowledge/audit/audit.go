@@ -56,3 +56,25 @@ func Note(tx store.Tx, e Entry) error {
 	}
 	return tx.Add(newSet, e.ID, float64(e.At.UnixMilli()))
 }
+
+// Pending lists the entries of the scope that are not chained yet, the earliest
+// first, at most n.
+func Pending(tx store.Tx, n int) ([]Entry, error) {
+	members, err := tx.Range(newSet, 0, float64(1<<53), n)
+	if err != nil {
+		return nil, err
+	}
+	out := []Entry{}
+	for _, m := range members {
+		data, ok, err := tx.Get(newKey(m.Name))
+		if err != nil {
+			return nil, err
+		}
+		var e Entry
+		if !ok || json.Unmarshal(data, &e) != nil {
+			return nil, fmt.Errorf("audit: entry %s is unreadable", m.Name)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}

@@ -36,6 +36,9 @@ const (
 	busyWait   = 10 * time.Second
 )
 
+// fileName is the file in the data folder.
+const fileName = "huiwen.db"
+
 // An update is an Update that waits for its commit.
 type update struct {
 	ctx   context.Context
@@ -61,7 +64,7 @@ func OpenFile(ctx context.Context, dir string, clock Clock) (*File, error) {
 	if clock == nil {
 		clock = func() time.Duration { return 0 }
 	}
-	path := filepath.Join(dir, "huiwen.db")
+	path := filepath.Join(dir, fileName)
 	open := func(extra string, n int) (*sql.DB, error) {
 		dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=" + fmt.Sprint(busyWait.Milliseconds()) + extra
 		db, err := sql.Open("sqlite3", dsn)

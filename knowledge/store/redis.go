@@ -30,6 +30,7 @@ type Redis struct {
 
 // RedisOptions say where the shared store is.
 type RedisOptions struct {
+	ReadOnly           bool   // write nothing, not even the schema number
 	Mode               string // single, sentinel, cluster
 	Addrs              []string
 	Master             string
@@ -73,7 +74,15 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 		return nil, fmt.Errorf("store.redis.mode: %q is not single, sentinel or cluster", o.Mode)
 	}
 	r := &Redis{client: c, clock: clock}
-	if err := r.Update(ctx, "sys", r.schema); err != nil {
+	look := r.Update
+	if o.ReadOnly {
+		look = r.View
+	}
+	err := look(ctx, "sys", r.schema)
+	if o.ReadOnly && errors.Is(err, ErrReadOnly) {
+		err = nil // nothing was ever kept there
+	}
+	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("连不上 Redis，请检查地址和密码：%w", err)
 	}
