@@ -42,21 +42,26 @@ var scanning = regexp.MustCompile(`(?:我|我们|我家|像我).{0,12}(?:能|可
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
-	asks := t.asks("elig", "condition")
-	if !asks && (len(told) < toldFacts || t.asks("target", "deadline", "rate", "ceiling")) {
+	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount") || t.asks("condition") && len(told) > 0
+	switch {
+	case t.asks("phone", "where", "papers", "bureau", "what"):
+		return bot.Reply{}, false
+	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || len(told) == 0):
+		return bot.Reply{}, false
+	case !asks && (len(told) < toldFacts || t.asks("amount")):
 		return bot.Reply{}, false
 	}
-	p := t.programme(matches, asks)
-	if p == nil || t.asks("phone", "where", "papers", "bureau") {
+	p := t.programme(matches, told, asks)
+	if p == nil {
 		return bot.Reply{}, false
 	}
 	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: told}
 	return t.card(p), true
 }
 
-// programme picks the one that is asked for: how likely its measure is, and
-// whether its own words stand in the message.
-func (t *turn) programme(matches []knowledge.Match, asks bool) *eligibility.Programme {
+// programme picks the one that is asked for: how likely its measure is, whether
+// its own words stand in the message, and how much of its conditions was told.
+func (t *turn) programme(matches []knowledge.Match, told eligibility.Facts, asks bool) *eligibility.Programme {
 	var best *eligibility.Programme
 	bestScore := 0.0
 	for i, m := range matches {
@@ -64,18 +69,19 @@ func (t *turn) programme(matches []knowledge.Match, asks bool) *eligibility.Prog
 			continue // another measure is clearly meant
 		}
 		for _, p := range t.snap.Rules.Of(m.Measure.No) {
-			score := m.Sure
-			switch n := t.snap.Rules.Asked(p, t.text); {
-			case n > 0:
-				score += askedWeight + 0.1*float64(n-1)
-			case !asks:
+			n, known := t.snap.Rules.Asked(p, t.text), p.Knows(told)
+			if n == 0 && (known == 0 || !asks) {
 				continue // a story that never names the programme asks for something else
 			}
-			switch {
-			case p.When != nil:
-				score += statedWeight
-			case !asks:
+			if p.When == nil && !asks {
 				continue // nothing can be judged, and nobody asked to
+			}
+			score := m.Sure + toldWeight*known
+			if n > 0 {
+				score += askedWeight + 0.1*float64(n-1)
+			}
+			if p.When != nil {
+				score += statedWeight
 			}
 			if score > bestScore {
 				best, bestScore = p, score
@@ -88,15 +94,17 @@ func (t *turn) programme(matches []knowledge.Match, asks bool) *eligibility.Prog
 	return best
 }
 
-// askedWeight is what the programme's own words count beside how likely its
-// measure is.
-const askedWeight = 0.45
-
-// settled is how sure the best match must be to leave the others out.
-const settled = 0.9
-
-// statedWeight is what stated conditions count: without them there is nothing to judge.
-const statedWeight = 0.2
+const (
+	// askedWeight is what the programme's own words count beside how likely its
+	// measure is.
+	askedWeight = 0.45
+	// settled is how sure the best match must be to leave the others out.
+	settled = 0.9
+	// statedWeight is what stated conditions count: without them there is nothing to judge.
+	statedWeight = 0.2
+	// toldWeight is what it counts that all conditions were spoken of.
+	toldWeight = 0.4
+)
 
 // card tells the verdict with its proof and asks what is worth asking next.
 func (t *turn) card(p *eligibility.Programme) bot.Reply {
@@ -378,8 +386,9 @@ func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
 	case fact.Type == eligibility.Bool && noWords.MatchString(t.text):
 		return eligibility.Value{Known: true, Words: words}, true
 	case fact.Type == eligibility.Number && runes(t.text) <= 12:
-		if n, ok := eligibility.Quantity(t.text, fact.Unit, t.msg.At.In(Zone)); ok {
-			return eligibility.Value{Known: true, Number: n, Words: words}, true
+		if v, ok := eligibility.Quantity(t.text, fact.Unit, t.msg.At.In(Zone)); ok {
+			v.Words = words
+			return v, true
 		}
 	}
 	v := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))[fact.ID]

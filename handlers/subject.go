@@ -7,6 +7,7 @@ import (
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/eligibility"
 )
 
 // How sure a match must be, as the probability that it is the one meant. On
@@ -118,7 +119,7 @@ func (t *turn) question(text string, m knowledge.Match) question {
 // scoring scores the message, with the words before it where it leans on them.
 func (t *turn) scoring() knowledge.Scoring {
 	f := t.snap.Finder
-	now := f.Scores(t.bare())
+	now := t.weighed()
 	if t.was.Text == "" || !t.leans() {
 		return now
 	}
@@ -135,6 +136,29 @@ func (t *turn) scoring() knowledge.Scoring {
 	}
 	return now
 }
+
+// weighed scores the message alone: of a story, the clause that asks counts
+// more than the rest, whose words may belong to other measures.
+func (t *turn) weighed() knowledge.Scoring {
+	f := t.snap.Finder
+	now := f.Scores(t.bare())
+	if asked := eligibility.QuestionOf(t.text); runes(asked) >= leastAsked && runes(asked) < runes(t.text)-shortQuestion {
+		clause := f.Scores(asked)
+		if best := f.Rank(clause, 1); len(best) > 0 && best[0].Sure >= askedSure {
+			now = now.Mixed(clause, askedAgain)
+		}
+	}
+	return now
+}
+
+const (
+	// leastAsked is how many runes the clause that asks must have to be weighed.
+	leastAsked = 5
+	// askedSure is how sure it must be of something by itself.
+	askedSure = 0.35
+	// askedAgain is what it counts beside the whole.
+	askedAgain = 0.5
+)
 
 // followsUp makes the message what it goes on with: it keeps the words before,
 // and what was wanted of the subject when it names nothing new.

@@ -11,12 +11,13 @@ import (
 // that does, is heard as that word. It is immutable after [hearing.learn].
 type hearing struct {
 	known map[string]bool   // pairs of characters seen
+	long  map[string]string // the syllables of a word of three and more characters -> the word
 	words map[string]string // a character in its place and the other's syllable -> word
 	count map[string]int    // how often the word was seen
 }
 
 func newHearing() *hearing {
-	return &hearing{known: map[string]bool{}, words: map[string]string{}, count: map[string]int{}}
+	return &hearing{known: map[string]bool{}, long: map[string]string{}, words: map[string]string{}, count: map[string]int{}}
 }
 
 // learn remembers the pairs of a folded text.
@@ -32,6 +33,12 @@ func (h *hearing) learn(text string) {
 // sound alike the commoner one is.
 func (h *hearing) word(w string) {
 	rs := []rune(w)
+	if len(rs) >= shortestLong && len(rs) <= longestLong {
+		if key := sounds(rs); key != "" {
+			h.long[key] = w
+		}
+		return
+	}
 	if len(rs) != 2 || !segment.IsHan(rs[0]) || !segment.IsHan(rs[1]) {
 		return
 	}
@@ -41,6 +48,45 @@ func (h *hearing) word(w string) {
 			h.words[key] = w
 		}
 	}
+}
+
+// Words of three and more characters are heard whole.
+const (
+	shortestLong = 3
+	longestLong  = 6
+)
+
+// sounds are the commonest syllables of characters, "" when one has none.
+func sounds(rs []rune) string {
+	key := ""
+	for _, r := range rs {
+		s := segment.Readings(r)
+		if len(s) == 0 {
+			return ""
+		}
+		key += s[0] + " "
+	}
+	return key
+}
+
+// heardLong lists the longer words that a run holds by sound alone.
+func (h *hearing) heardLong(run []rune) []string {
+	var out []string
+	for n := shortestLong; n <= longestLong; n++ {
+		for i := 0; i+n <= len(run); i++ {
+			w, ok := h.long[sounds(run[i:i+n])]
+			if ok && w != string(run[i:i+n]) && !h.joined(run, i) && !h.joined(run, i+n) {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// joined reports whether the characters on both sides of a place are a word
+// together: in 老子工钱, 工钱 is one and 老子工 is no 老职工.
+func (h *hearing) joined(run []rune, at int) bool {
+	return at > 0 && at < len(run) && h.count[string(run[at-1:at+1])] > 0
 }
 
 // halves are the ways to keep one character of a pair and only the sound of
@@ -60,6 +106,7 @@ func halves(a, b rune) []string {
 func (h *hearing) heard(text string) []string {
 	var out []string
 	segment.Runs(text, func(run []rune) {
+		out = append(out, h.heardLong(run)...)
 		for i := 0; i+1 < len(run); i++ {
 			if h.known[string(run[i:i+2])] {
 				continue

@@ -321,6 +321,9 @@ func (a *analyser) learnHearing(s *Snapshot, v *Vocabulary, words []string) {
 	for _, t := range v.Topics {
 		learn(t.Questions)
 		learn(t.Words)
+		for _, w := range t.Words {
+			a.hearing.word(segment.Fold(w, 0))
+		}
 	}
 }
 

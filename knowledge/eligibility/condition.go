@@ -60,7 +60,11 @@ func (c *Condition) leaf(v Value) Answer {
 	case c.In != nil:
 		return answer(slices.Contains(c.In, v.Choice))
 	case c.AtLeast != nil || c.AtMost != nil || c.Below != nil || c.Above != nil:
-		return answer(c.within(v.Number))
+		low, high := c.within(v.Number), c.within(v.upto())
+		if low != high || !low && c.spannedBy(v) {
+			return Unknown
+		}
+		return answer(low)
 	}
 	return answer(v.Bool)
 }
@@ -68,6 +72,12 @@ func (c *Condition) leaf(v Value) Answer {
 func (c *Condition) within(n float64) bool {
 	return (c.AtLeast == nil || n >= *c.AtLeast) && (c.AtMost == nil || n <= *c.AtMost) &&
 		(c.Below == nil || n < *c.Below) && (c.Above == nil || n > *c.Above)
+}
+
+// spannedBy reports whether the bounds lie within the range that was told.
+func (c *Condition) spannedBy(v Value) bool {
+	inside := func(b *float64) bool { return b != nil && v.Number <= *b && *b <= v.upto() && v.Number < v.upto() }
+	return inside(c.AtLeast) || inside(c.AtMost) || inside(c.Below) || inside(c.Above)
 }
 
 // Open facts: what is unknown and can still change the condition, in the order

@@ -22,10 +22,20 @@ type Fact struct {
 	Choices   []Option `yaml:"choices"`
 	Why       string   `yaml:"why"` // 为什么问这个
 	Sensitive bool     `yaml:"sensitive"`
-	// Yes and No are how people say it (RE2 over folded text); of a number, the
-	// first group of Yes is the quantity.
+	// Is are words for it (RE2 over folded clauses): whether it is stated, denied,
+	// doubted, over or applied for is worked out from what stands around them.
+	Is []string `yaml:"is"`
+	// Yes and No say by themselves how they are meant; of a number, the first
+	// group of Yes is the quantity.
 	Yes []string `yaml:"yes"`
 	No  []string `yaml:"no"`
+	// Anchor is what a stretch of time must stand beside to be this number.
+	Anchor string `yaml:"anchor"`
+	// Home marks what holds for everybody of a family; Own, what is read of
+	// nobody but the person asked for; Stays, what is true though it is past.
+	Home  bool `yaml:"home"`
+	Own   bool `yaml:"own"`
+	Stays bool `yaml:"stays"`
 	// Implies lists facts that hold when this one does: 重度残疾 -> 残疾.
 	Implies []string `yaml:"implies"`
 	// Improve says what a person may honestly change: time, a certificate, a
@@ -45,10 +55,15 @@ type Value struct {
 	Known  bool    `json:"known"`
 	Bool   bool    `json:"bool,omitempty"`
 	Number float64 `json:"number,omitempty"`
+	// Upto is the most that a number may be when it is told as a range, else 0.
+	Upto   float64 `json:"upto,omitempty"`
 	Choice string  `json:"choice,omitempty"`
 	// Words are the person's own words it was read from.
 	Words string `json:"words,omitempty"`
 }
+
+// upto is the most that the number may be.
+func (v Value) upto() float64 { return max(v.Number, v.Upto) }
 
 // True, False and Of make known values.
 func True() Value            { return Value{Known: true, Bool: true} }

@@ -95,6 +95,21 @@ func (p *Programme) Judge(f Facts) Result {
 	return r
 }
 
+// Knows is how much of the conditions the facts settle, from 0 to under 1: all
+// of four is more than all of one.
+func (p *Programme) Knows(f Facts) float64 {
+	if p.When == nil {
+		return 0
+	}
+	top, known := p.When.Top(), 0
+	for _, c := range top {
+		if c.Check(f) != Unknown {
+			known++
+		}
+	}
+	return float64(known) / float64(len(top)+1)
+}
+
 // Next is the fact worth asking first: of those that can still change the
 // verdict, not sensitive before sensitive, then the one that settles most.
 // Skipped facts are not asked again. It is "" when nothing is left to ask.

@@ -10,100 +10,202 @@ import (
 const numeral = `([0-9]+(?:\.[0-9]+)?|[零一二两三四五六七八九十百]+|半)`
 
 var (
-	yearsHalf = regexp.MustCompile(numeral + `年半`)
-	years     = regexp.MustCompile(numeral + `年(?:多)?`)
-	months    = regexp.MustCompile(numeral + `个?(?:多)?月`)
-	days      = regexp.MustCompile(numeral + `[天日]`)
-	ageOf     = regexp.MustCompile(numeral + `(?:来|多)?(?:岁|周岁)?`)
-	// since: 去年6月, 前年底, 今年3月, 2021年5月
-	since = regexp.MustCompile(`(今年|去年|前年|大前年|[0-9]{4}年)(?:的)?(?:` + numeral + `月|(初|底|末))?`)
+	ageOf   = regexp.MustCompile(numeral + `(?:来|多|几)?(?:岁|周岁)?`)
+	counted = regexp.MustCompile(numeral)
+	// length of time: 一年零三个月, 一年半, 十三个月, 半年多
+	length = regexp.MustCompile(`(不到|没到|不满|未满|还没满|快|将近|差不多|大概|才|刚满|满|超过)?(?:了|有)?` + numeral + `(?:个)?(多)?(年|月|天|日|周|星期)(半|多|以上|左右|出头)?(?:(?:零|又|加|,)?` + numeral + `个?(多)?月)?(多|以上|左右|出头|不到)?`)
+	// began: the day something began: 去年6月, 前年底, 今年3月5号, 2021年5月, 上个月
+	began = regexp.MustCompile(`(大前年|前年|去年|今年|[0-9]{4}年|[0-9]{2}年)(?:的)?(?:` + numeral + `月(?:份)?(?:` + numeral + `[日号])?(初|底|中旬)?|(初|年初|春天|夏天|秋天|冬天|上半年|下半年|底|年底|末|过年))?|(上上个?月|上个?月|这个?月|本月|下个?月|上周|这周|昨天|今天|前几天|明年)`)
 )
+
+// A span is a stretch of time told in a text, in months until the day of
+// asking: at least lo and at most hi.
+type span struct {
+	from, to int
+	lo, hi   float64
+}
 
 // Quantity reads a number in a fact's unit out of what a person answered, on
 // the day of asking.
-func Quantity(words, unit string, day time.Time) (float64, bool) { return quantity(words, unit, day) }
+func Quantity(words, unit string, day time.Time) (Value, bool) {
+	lo, hi, ok := quantityRange(words, unit, day)
+	return Value{Known: ok, Number: lo, Upto: hi}, ok
+}
 
-// quantity reads a number in the unit out of words. Lengths of time may be told
-// as a length (一年半) or as the day it began (去年6月), counted to the day of asking.
-func quantity(words, unit string, day time.Time) (float64, bool) {
+// quantityRange reads a number in the unit out of words, as the least and the
+// most that it may be.
+func quantityRange(words, unit string, day time.Time) (lo, hi float64, ok bool) {
 	switch unit {
 	case "个月":
-		return lengthMonths(words, day)
+		spans := spansIn(words, day)
+		if len(spans) == 0 {
+			return 0, 0, false
+		}
+		return spans[0].lo, spans[0].hi, true
 	case "周岁":
-		if m := ageOf.FindStringSubmatch(words); m != nil {
-			return parse(m[1])
+		m := ageOf.FindStringSubmatch(words)
+		if m == nil {
+			return 0, 0, false
 		}
-		return 0, false
+		lo, ok = parse(m[1])
+		if ok && strings.ContainsAny(m[0], "来多几") {
+			return lo, lo + 9 - float64(int(lo)%10), ok
+		}
+		return lo, lo, ok
 	}
-	return parse(words)
+	m := counted.FindString(words)
+	lo, ok = parse(m)
+	switch {
+	case !ok:
+	case strings.Contains(words, "不到"):
+		return lo * 0.8, lo - 1, ok
+	case strings.Contains(words, "多"), strings.Contains(words, "来"):
+		return lo, lo * 1.3, ok
+	}
+	return lo, lo, ok
 }
 
-// lengthMonths is a length of time in months.
-func lengthMonths(s string, day time.Time) (float64, bool) {
-	if m := since.FindStringSubmatch(s); m != nil {
-		return monthsSince(m, day)
-	}
-	if m := yearsHalf.FindStringSubmatch(s); m != nil {
-		n, ok := parse(m[1])
-		return n*12 + 6, ok
-	}
-	total, found := 0.0, false
-	if m := years.FindStringSubmatch(s); m != nil {
-		n, ok := parse(m[1])
-		total, found = n*12, ok
-		if strings.Contains(m[0], "多") {
-			total++
+// spansIn lists the stretches of time of a text, in order: lengths, and days
+// that something began, counted to the day of asking.
+func spansIn(text string, day time.Time) []span {
+	var out []span
+	taken := func(at []int) bool {
+		for _, s := range out {
+			if at[0] < s.to && s.from < at[1] {
+				return true
+			}
 		}
-		s = strings.Replace(s, m[0], "", 1)
+		return false
 	}
-	if m := months.FindStringSubmatch(s); m != nil {
-		if n, ok := parse(m[1]); ok {
-			total, found = total+n, true
+	for _, at := range began.FindAllStringSubmatchIndex(text, -1) {
+		if lo, hi, ok := since(groups(text, at), day); ok {
+			out = append(out, span{at[0], at[1], lo, hi})
 		}
 	}
-	if m := days.FindStringSubmatch(s); m != nil && !found {
-		if n, ok := parse(m[1]); ok {
-			total, found = n/30, true
+	for _, at := range length.FindAllStringSubmatchIndex(text, -1) {
+		if taken(at[:2]) || strings.HasSuffix(text[:at[0]], "第") { // 第二个月 is no length
+			continue
+		}
+		if lo, hi, ok := lasted(groups(text, at)); ok {
+			out = append(out, span{at[0], at[1], lo, hi})
 		}
 	}
-	return total, found
+	return out
 }
 
-// monthsSince counts from a told month to the day of asking. A year without a
-// month is known to within a year only; its middle is taken when that cannot
-// mislead by more than half a year.
-func monthsSince(m []string, day time.Time) (float64, bool) {
-	year := day.Year()
-	switch m[1] {
-	case "今年":
-	case "去年":
-		year--
-	case "前年":
-		year -= 2
-	case "大前年":
-		year -= 3
-	default:
-		y, err := strconv.Atoi(strings.TrimSuffix(m[1], "年"))
-		if err != nil {
-			return 0, false
+func groups(text string, at []int) []string {
+	out := make([]string, len(at)/2)
+	for i := range out {
+		if at[2*i] >= 0 {
+			out[i] = text[at[2*i]:at[2*i+1]]
 		}
-		year = y
 	}
-	month := 7.0
+	return out
+}
+
+// lasted is a told length in months; m are the groups of length.
+func lasted(m []string) (lo, hi float64, ok bool) {
+	n, ok := parse(m[2])
+	if !ok {
+		return 0, 0, false
+	}
+	unit := map[string]float64{"年": 12, "月": 1, "天": 1.0 / 30, "日": 1.0 / 30, "周": 0.25, "星期": 0.25}[m[4]]
+	if m[4] == "月" && !strings.Contains(m[0], "个") && n <= 12 {
+		return 0, 0, false // 八月 is a month of the year, not eight months
+	}
+	if m[4] == "日" || m[4] == "年" && n > 60 {
+		return 0, 0, false // a day of the month, a year's name
+	}
+	lo = n * unit
+	hi = lo
+	if m[5] == "半" {
+		lo, hi = lo+unit/2, hi+unit/2
+	}
+	if extra, ok := parse(m[6]); ok && m[6] != "" {
+		lo, hi = lo+extra, hi+extra
+	}
+	switch {
+	case m[1] == "不到" || m[1] == "没到" || m[1] == "不满" || m[1] == "未满" || m[1] == "还没满" || m[8] == "不到":
+		return max(0, lo-unit), lo - 0.5*min(unit, 1), true
+	case m[1] == "快" || m[1] == "将近":
+		return lo - unit/4, lo - 0.1, true
+	case m[1] == "差不多" || m[1] == "大概" || m[5] == "左右" || m[8] == "左右":
+		return lo - unit/6, lo + unit/6, true
+	case m[3] == "多" || m[5] != "" && m[5] != "半" || m[7] == "多" || m[8] != "":
+		if m[6] != "" {
+			unit = 1
+		}
+		return lo + 0.1*min(unit, 5), lo + 0.9*unit, true
+	}
+	return lo, hi, true
+}
+
+// since is how many months ago a told day was; m are the groups of began. A
+// month without its day and a year without its month leave a range.
+func since(m []string, day time.Time) (lo, hi float64, ok bool) {
+	if m[6] != "" {
+		r, ok := map[string][2]float64{"上上个月": {1.5, 2.5}, "上上月": {1.5, 2.5}, "上个月": {0.5, 1.5}, "上月": {0.5, 1.5}, "这个月": {0, 0.9}, "这月": {0, 0.9}, "本月": {0, 0.9}, "上周": {0.2, 0.4}, "这周": {0, 0.2}, "昨天": {0, 0}, "今天": {0, 0}, "前几天": {0, 0.3}, "下个月": {0, 0}, "下月": {0, 0}, "明年": {0, 0}}[m[6]]
+		return r[0], r[1], ok
+	}
+	year, ok := yearOf(m[1], day.Year())
+	if !ok {
+		return 0, 0, false
+	}
+	first, last := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC)
+	between := func(from, to time.Month) {
+		first = time.Date(year, from, 1, 0, 0, 0, 0, time.UTC)
+		last = time.Date(year, to+1, 0, 0, 0, 0, 0, time.UTC)
+	}
 	switch {
 	case m[2] != "":
-		n, ok := parse(m[2])
-		if !ok || n < 1 || n > 12 {
-			return 0, false
+		month, ok := parse(m[2])
+		if !ok || month < 1 || month > 12 {
+			return 0, 0, false
 		}
-		month = n
-	case m[3] == "初":
-		month = 1
-	case m[3] != "":
-		month = 12
+		between(time.Month(month), time.Month(month))
+		if d, ok := parse(m[3]); ok && m[3] != "" && d >= 1 && d <= 31 {
+			first = time.Date(year, time.Month(month), int(d), 0, 0, 0, 0, time.UTC)
+			last = first
+		} else if m[4] == "初" {
+			last = first.AddDate(0, 0, 9)
+		} else if m[4] == "底" {
+			first = last.AddDate(0, 0, -9)
+		}
+	case m[5] != "":
+		r := map[string][2]time.Month{"初": {1, 3}, "年初": {1, 3}, "过年": {1, 2}, "春天": {2, 4}, "夏天": {5, 8}, "秋天": {8, 11}, "冬天": {11, 12}, "上半年": {1, 6}, "下半年": {7, 12}, "底": {11, 12}, "年底": {11, 12}, "末": {11, 12}}[m[5]]
+		between(r[0], r[1])
 	}
-	got := float64((day.Year()-year)*12+int(day.Month())) - month
-	return max(0, got), true
+	today := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
+	return max(0, monthsBetween(last, today)), max(0, monthsBetween(first, today)), true
+}
+
+func yearOf(word string, now int) (int, bool) {
+	switch word {
+	case "今年":
+		return now, true
+	case "去年":
+		return now - 1, true
+	case "前年":
+		return now - 2, true
+	case "大前年":
+		return now - 3, true
+	}
+	y, err := strconv.Atoi(strings.TrimSuffix(word, "年"))
+	switch {
+	case err != nil:
+		return 0, false
+	case y < 100 && y > now%100:
+		return 0, false // 60年 is a length or another century
+	case y < 100:
+		y += now / 100 * 100
+	}
+	return y, y > 1900 && y <= now+1
+}
+
+// monthsBetween counts whole months and the part of the last one.
+func monthsBetween(from, to time.Time) float64 {
+	whole := float64((to.Year()-from.Year())*12 + int(to.Month()) - int(from.Month()))
+	return whole + float64(to.Day()-from.Day())/31
 }
 
 // parse reads digits or a Chinese numeral up to the hundreds; 半 is a half.

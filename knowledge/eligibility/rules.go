@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -20,6 +21,7 @@ type Rules struct {
 
 	facts    map[string]*Fact
 	readers  []reader
+	names    []string // of programmes, taken out before facts are read
 	askedFor map[string][]*regexp.Regexp
 }
 
@@ -106,6 +108,7 @@ func (r *Rules) check() error {
 			}
 		}
 	}
+	r.collectNames()
 	return errors.Join(errs...)
 }
 
@@ -133,9 +136,13 @@ func (r *Rules) Of(measure string) []*Programme {
 	return out
 }
 
-// Asked reports how many of the programme's patterns stand in a folded text.
+// Asked reports how many of the programme's names and patterns stand in a
+// folded text.
 func (r *Rules) Asked(p *Programme, text string) int {
 	n := 0
+	if slices.ContainsFunc(append([]string{p.Name}, p.Names...), func(name string) bool { return strings.Contains(text, name) }) {
+		n++
+	}
 	for _, re := range r.askedFor[p.ID] {
 		if re.MatchString(text) {
 			n++
@@ -195,19 +202,64 @@ func (p *Programme) open() bool {
 	return slices.ContainsFunc(p.When.Top(), func(c *Condition) bool { return c.Open })
 }
 
-// reaches looks for facts under which the conditions come out as wanted: all
-// facts at one of a few values each is enough for trees without contradictions.
+// maxReach bounds the sets of facts that reaches tries.
+const maxReach = 50_000
+
+// reaches reports whether some told facts make the conditions come out as
+// wanted: every fact takes each value that a leaf tells apart.
 func (r *Rules) reaches(p *Programme, want Answer) bool {
-	facts := Facts{}
-	for _, yes := range []bool{true, false} {
-		for _, n := range []float64{0, 11, 12, 20, 24, 60, 1e6} {
-			for _, id := range p.When.Facts() {
-				facts[id] = Value{Known: true, Bool: yes, Number: n}
-			}
-			if p.When.Check(facts) == want {
+	ids, tried := p.When.Facts(), 0
+	var try func(i int, f Facts) bool
+	try = func(i int, f Facts) bool {
+		if tried++; tried > maxReach {
+			return false
+		}
+		if i == len(ids) {
+			return p.When.Check(f) == want
+		}
+		for _, v := range r.values(p, ids[i]) {
+			f[ids[i]] = v
+			if try(i+1, f) {
 				return true
 			}
 		}
+		return false
 	}
-	return false
+	return try(0, Facts{})
+}
+
+// values are what a fact may be as far as the leaves of p tell apart: for a
+// number, each bound, just under it and just over it.
+func (r *Rules) values(p *Programme, id string) []Value {
+	f := r.facts[id]
+	switch {
+	case f == nil:
+		return nil
+	case f.Type == Choice:
+		var out []Value
+		for _, o := range f.Choices {
+			out = append(out, Picked(o.ID))
+		}
+		return out
+	case f.Type == Number:
+		var out []Value
+		for _, b := range p.bounds(id) {
+			out = append(out, Of(b-1), Of(b), Of(b+1))
+		}
+		return out
+	}
+	return []Value{True(), False()}
+}
+
+// bounds lists the numbers that the leaves of p compare a fact with.
+func (p *Programme) bounds(id string) []float64 {
+	var out []float64
+	p.When.walk(func(c *Condition) {
+		for _, b := range []*float64{c.AtLeast, c.AtMost, c.Below, c.Above} {
+			if c.Fact == id && b != nil && !slices.Contains(out, *b) {
+				out = append(out, *b)
+			}
+		}
+	})
+	return out
 }
