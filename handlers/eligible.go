@@ -38,6 +38,9 @@ const (
 // scanning matches the question for everything that one may get.
 var scanning = regexp.MustCompile(`(?:我|我们|我家|像我).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:到)?(?:得到)?(?:什么|哪些|啥|哪样|些什么|些啥|哪几)`)
 
+// personal matches a message that asks for somebody rather than in general.
+var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
+
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
@@ -53,6 +56,10 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	}
 	p := t.programme(matches, told, asks)
 	if p == nil {
+		return bot.Reply{}, false
+	}
+	if !t.asks("elig") && p.Knows(told) == 0 && !personal.MatchString(t.text) {
+		t.offer = p // nothing was told: the subject is answered, the comparison offered
 		return bot.Reply{}, false
 	}
 	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: told}
@@ -299,7 +306,7 @@ func (t *turn) pending() (bot.Reply, bool) {
 		if !ok && t.tells(p, &d) {
 			return t.onward(p, nil), true
 		}
-		if !ok && runes(t.text) <= shortAnswer && len(t.intents) == 0 {
+		if !ok && runes(t.text) <= shortAnswer && len(t.intents) == 0 && len(t.talk) == 0 {
 			r := t.asking(p, bot.Say(sayNotUnderstood))
 			return r, true
 		}
@@ -424,7 +431,7 @@ func (t *turn) scan() (bot.Reply, bool) {
 	}
 	for _, p := range slices.Concat(likely, near) {
 		if len(r.Choices) < 4 {
-			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: "elig/" + p.ID})
+			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: judge + p.ID})
 		}
 	}
 	t.next.Text = t.text
@@ -443,9 +450,12 @@ func (t *turn) group(r *bot.Reply, head string, list []*eligibility.Programme) {
 	}
 }
 
+// judge begins the intent of a choice that opens a programme's card.
+const judge = "elig/"
+
 // judgeChosen opens the card of a programme that a scan offered.
 func (t *turn) judgeChosen(intent string) (bot.Reply, bool) {
-	id, ok := strings.CutPrefix(intent, "elig/")
+	id, ok := strings.CutPrefix(intent, judge)
 	p := t.snap.Rules.Programme(id)
 	if !ok || p == nil {
 		return bot.Reply{}, false

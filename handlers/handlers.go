@@ -13,6 +13,7 @@ import (
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/eligibility"
 	"huiwen/knowledge/segment"
 )
 
@@ -54,6 +55,8 @@ type turn struct {
 	intents []string
 	wants   []knowledge.Found
 	talk    []knowledge.Found
+	// offer is the programme whose conditions the answer offers to compare.
+	offer *eligibility.Programme
 }
 
 func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {

@@ -327,6 +327,9 @@ func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
 			r.Choices = append(r.Choices, t.choiceOf(m))
 		}
 	}
+	if p := t.offer; p != nil && p.When != nil && p.Measure == questions[0].measure.No {
+		r.Choices = append(r.Choices, bot.Choice{Text: sayCompare, Measure: p.Measure, Intent: judge + p.ID})
+	}
 	return r
 }
 

@@ -113,7 +113,7 @@ var (
 	// descriptor: the words name the programme, not the person: 残疾人生活补贴.
 	descriptor = regexp.MustCompile(`^(?:户|家庭|人员|人口|人|生|者|们|对象)*(?:的)?(?:那个|这个|那种|那份|那|这)?[^我他她能想可领吗不没,]{0,7}?(?:补贴|补助|津贴|贷款|直补|待遇|政策|扶持|奖励|奖补|岗位|资助|代缴|福利|过渡费|有笔钱|那笔|◇|培训班?(?:$|[^,]{0,3}(?:收|能|要|我|够|有|算|可)))`)
 	// tells is before words that speak of the person even so: 我是残疾人补贴有没有.
-	tells = regexp.MustCompile(`(?:我|我们|家|屋头|是|有|吃|领|拿|属于|评上|户口|参加|参加了|考到|考了|交|缴|买|了|着|过)$`)
+	tells = regexp.MustCompile(`(?:我|我们|家|屋头|是|有|吃|属于|评上|户口|参加了|考到|考了|了|着|过)$`)
 )
 
 // reported is who says what follows: 社区说还在审.
