@@ -1,0 +1,251 @@
+package dingtalk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"huiwen/bot"
+)
+
+// Bounds of the platform.
+const (
+	maxParam   = 15_000 // bytes of msgParam
+	maxPartsOf = maxParam - 1_500
+	maxBatch   = 20 // people of one batchSend
+	maxHook    = 15_000
+)
+
+var _ bot.Sender = (*Robot)(nil)
+
+// progress is how far a reply with several parts or several people has come, so
+// that a retry sends nobody what he has.
+type progress struct {
+	Parts  int             `json:"parts"`          // all have these
+	People map[string]bool `json:"people"`         // who have the part after those
+	Cards  map[string]bool `json:"cards"`          // who have the card
+	Gone   []string        `json:"gone,omitempty"` // refused for good
+}
+
+// Send implements [bot.Sender]. The address is a conversation, or several staff
+// ids joined by commas.
+func (r *Robot) Send(ctx context.Context, to bot.Address, id string, reply bot.Rendered) bot.Outcome {
+	p := placeOf(to.Conversation)
+	s := &sending{Robot: r, id: id, to: to, place: p, reply: reply, people: people(p)}
+	if err := r.load(ctx, shard(Channel, "part/"+id), partKey(id), &s.done); err != nil {
+		return bot.Outcome{Reason: "store"}
+	}
+	if s.done.People == nil {
+		s.done.People = map[string]bool{}
+	}
+	if s.done.Cards == nil {
+		s.done.Cards = map[string]bool{}
+	}
+	isCard := r.Template != "" && reply.Title != "" && len(reply.Actions) > 0 && (p.group != "" || p.person != "")
+	if to.Card != "" && r.Template != "" && (isCard || reply.Status == bot.Done) {
+		o, stop := outcome(r.update(ctx, to.Card, id, reply))
+		switch {
+		case !stop && isCard:
+			return bot.Outcome{Sent: true} // the card itself shows what is now true
+		case stop && !o.Final && isCard:
+			return o
+		case stop:
+			r.Log.Warn("dingtalk card not updated", "code", o.Reason)
+		}
+	}
+	if isCard {
+		if o, handled := s.cards(ctx); handled {
+			return o
+		}
+	}
+	return s.words(ctx)
+}
+
+func people(p place) []string {
+	if p.group != "" || p.person == "" {
+		return nil
+	}
+	var out []string
+	for one := range strings.SplitSeq(p.person, ",") {
+		if one != "" && !slices.Contains(out, one) {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// A sending is one attempt at a reply.
+type sending struct {
+	*Robot
+	id     string
+	to     bot.Address
+	place  place
+	reply  bot.Rendered
+	people []string
+	done   progress
+	kept   progress // as stored
+}
+
+// keep writes the progress down, as far as there is some worth it.
+func (s *sending) keep(ctx context.Context) {
+	if err := s.save(context.WithoutCancel(ctx), shard(Channel, "part/"+s.id), partKey(s.id), s.done, partTime); err != nil {
+		s.Log.Warn("dingtalk progress not kept", "error", err)
+	}
+}
+
+// words sends the reply as markdown: into the session while it is open, else by
+// the OpenAPI.
+func (s *sending) words(ctx context.Context) bot.Outcome {
+	parts := split(markdown(s.reply), maxPartsOf-200)
+	if len(parts) == 0 {
+		parts = []string{plain(s.reply.Text)}
+	}
+	number := "编号 " + s.id
+	parts[len(parts)-1] += "  \n" + number
+	for i := s.done.Parts; i < len(parts); i++ {
+		text := parts[i]
+		if len(parts) > 1 {
+			text = fmt.Sprintf("（%d/%d）", i+1, len(parts)) + text
+		}
+		if o := s.part(ctx, text); !o.Sent {
+			if i > 0 || len(s.done.People) > 0 {
+				s.keep(ctx)
+			}
+			return o
+		}
+		s.done.Parts, s.done.People = i+1, map[string]bool{}
+	}
+	if len(s.done.Gone) > 0 && len(s.done.Gone) >= len(s.people) {
+		return bot.Outcome{Final: true, Reason: "invalidStaffIdList"}
+	}
+	return bot.Outcome{Sent: true, Reason: strings.Join(s.done.Gone, ",")}
+}
+
+// part sends one text.
+func (s *sending) part(ctx context.Context, text string) bot.Outcome {
+	if o, handled := s.session(ctx, text); handled {
+		return o
+	}
+	param := map[string]string{"title": title(s.reply), "text": text}
+	switch {
+	case s.place.group != "":
+		return s.group(ctx, "sampleMarkdown", param)
+	case len(s.people) > 0:
+		return s.batch(ctx, "sampleMarkdown", param)
+	}
+	return bot.Outcome{Final: true, Reason: "the session is over and the person has no staff id"}
+}
+
+// session answers by the webhook that came with the message; handled is false
+// when the OpenAPI must.
+func (s *sending) session(ctx context.Context, text string) (o bot.Outcome, handled bool) {
+	h, open := s.hook(ctx, s.to.Conversation)
+	if !open {
+		return o, false
+	}
+	u, ok := s.Client.session(h.URL)
+	if !ok {
+		s.Log.Warn("dingtalk session address refused")
+		return o, false
+	}
+	in := map[string]any{"msgtype": "markdown"}
+	if s.place.group != "" && s.place.person != "" {
+		text = "@" + s.place.person + "  \n" + text // a mention counts only when the text names it
+		in["at"] = map[string]any{"atUserIds": []string{s.place.person}, "isAtAll": false}
+	}
+	in["markdown"] = map[string]string{"title": title(s.reply), "text": text}
+	err := s.Client.send(ctx, http.MethodPost, u, "", in, nil)
+	var api *APIError
+	if errors.As(err, &api) && !api.throttled() && api.Status < 500 {
+		return o, false // 300001: the session is over; whatever else, the OpenAPI may do
+	}
+	if o, stop := outcome(err); stop {
+		return o, true
+	}
+	return bot.Outcome{Sent: true}, true
+}
+
+// group sends into a group by the OpenAPI.
+func (s *sending) group(ctx context.Context, key string, param any) bot.Outcome {
+	data, err := encode(param)
+	if err != nil || len(data) > maxParam {
+		return bot.Outcome{Final: true, Reason: "too long"}
+	}
+	in := map[string]string{"robotCode": s.RobotCode, "openConversationId": s.place.group, "msgKey": key, "msgParam": string(data)}
+	if o, stop := outcome(s.Client.Call(ctx, http.MethodPost, "/v1.0/robot/groupMessages/send", in, nil)); stop {
+		return o
+	}
+	return bot.Outcome{Sent: true}
+}
+
+// batchAnswer is what batchSend says: 200 may still leave people out.
+type batchAnswer struct {
+	Key        string   `json:"processQueryKey"`
+	Invalid    []string `json:"invalidStaffIdList"`
+	Controlled []string `json:"flowControlledStaffIdList"`
+	Filtered   []string `json:"filteredStaffIdList"`
+}
+
+// controlledTries is how often people under flow control are tried at once,
+// with 1, 2 and 4 seconds between; then the outbox waits longer.
+const controlledTries = 3
+
+// batch sends to the people who do not have the part yet, 20 at a time. Who is
+// under flow control is tried again alone; who is invalid is left out.
+func (s *sending) batch(ctx context.Context, key string, param any) bot.Outcome {
+	data, err := encode(param)
+	if err != nil || len(data) > maxParam {
+		return bot.Outcome{Final: true, Reason: "too long"}
+	}
+	controlled := false
+	for try := range controlledTries {
+		var open []string
+		for _, one := range s.people {
+			if !s.done.People[one] && !slices.Contains(s.done.Gone, one) {
+				open = append(open, one)
+			}
+		}
+		if len(open) == 0 {
+			break
+		}
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return bot.Outcome{Reason: "flowControlledStaffIdList"}
+			case <-time.After(time.Second << (try - 1)):
+			}
+		}
+		controlled = false
+		for chunk := range slices.Chunk(open, maxBatch) {
+			var out batchAnswer
+			in := map[string]any{"robotCode": s.RobotCode, "userIds": chunk, "msgKey": key, "msgParam": string(data)}
+			if o, stop := outcome(s.Client.Call(ctx, http.MethodPost, "/v1.0/robot/oToMessages/batchSend", in, &out)); stop {
+				return o
+			}
+			for _, one := range chunk {
+				switch {
+				case slices.Contains(out.Controlled, one):
+					controlled = true
+				case slices.Contains(out.Invalid, one), slices.Contains(out.Filtered, one):
+					s.done.Gone = append(s.done.Gone, one)
+				default:
+					s.done.People[one] = true
+				}
+			}
+		}
+		if !controlled {
+			break
+		}
+	}
+	switch {
+	case controlled:
+		return bot.Outcome{Reason: "flowControlledStaffIdList"}
+	case len(s.done.Gone) >= len(s.people):
+		return bot.Outcome{Final: true, Reason: "invalidStaffIdList"}
+	}
+	return bot.Outcome{Sent: true}
+}
