@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"huiwen/bot"
+	"huiwen/bot/cut"
 )
 
 // maxButtons is how many buttons the card's template has.
@@ -43,10 +44,7 @@ func (r *Robot) card(ctx context.Context, track string) (card, error) {
 // number, and for each button its words (button1) and what it says (say1). A
 // template shows as many buttons as there are words.
 func params(id string, r bot.Rendered) map[string]string {
-	text := markdown(r)
-	if len(text) > maxPartsOf {
-		text = cut(text, maxPartsOf) + "…"
-	}
+	text := cut.Head(markdown(r), maxWords)
 	m := map[string]string{"title": title(r), "text": text, "number": id, "buttons": strconv.Itoa(min(len(r.Actions), maxButtons))}
 	for i := range maxButtons {
 		n := strconv.Itoa(i + 1)
@@ -117,7 +115,7 @@ func (s *sending) cards(ctx context.Context) (o bot.Outcome, handled bool) {
 func (s *sending) deliver(ctx context.Context, space, track string, models map[string]any) (o bot.Outcome, handled bool) {
 	actions := s.reply.Actions[:min(len(s.reply.Actions), maxButtons)]
 	if err := s.save(ctx, shard("dingtalk-card", track), cardKey(track), card{s.place.group, actions}, cardTime); err != nil {
-		return bot.Outcome{Reason: "store"}, true // a press could come before it is kept
+		return bot.Outcome{Reason: "store", Wait: storeWait}, true // a press could come before it is kept
 	}
 	in := map[string]any{
 		"cardTemplateId": s.Template, "outTrackId": track, "callbackType": "STREAM", "userIdType": 1,

@@ -18,25 +18,27 @@ import (
 	"sync/atomic"
 	"time"
 
+	"huiwen/bot/token"
 	"huiwen/knowledge/store"
 )
 
 const (
-	callTime    = 8 * time.Second
-	maxAnswer   = 4 << 20
-	tokenMargin = 5 * time.Minute
+	callTime  = 8 * time.Second
+	maxAnswer = 4 << 20
 	// banWait is how long calls rest after a ban page that does not say; it is
 	// doubled while pages come, up to the platform's own five minutes.
 	banWait    = 2 * time.Second
 	maxBanWait = 5 * time.Minute
 )
 
-var (
-	// errPaused marks a call that was not made because the address is banned.
-	errPaused = errors.New("dingtalk: calls rest after a ban page")
-	// errPrepare marks a call that failed before anything was sent.
-	errPrepare = errors.New("dingtalk: not prepared")
-)
+// errPrepare marks a call that failed before anything was sent.
+var errPrepare = errors.New("dingtalk: not prepared")
+
+// A restError marks a call that was not made because the address is banned, with
+// how long that lasts.
+type restError time.Duration
+
+func (restError) Error() string { return "dingtalk: calls rest after a ban page" }
 
 // A Client calls the platform's two hosts on behalf of one app. Its access token
 // is shared through the store; secrets never stand in its errors. It is safe for
@@ -44,12 +46,12 @@ var (
 type Client struct {
 	api, oapi  *url.URL
 	id, secret string
-	store      store.Store
 	now        func() time.Time
 	http       *http.Client
 
-	mu        sync.Mutex // one fetch of a token at a time
-	ownToken  atomic.Bool
+	tokens   map[string]*token.Source // by host
+	ownToken atomic.Bool
+
 	ban       sync.Mutex
 	banUntil  time.Time
 	banStreak int
@@ -57,7 +59,7 @@ type Client struct {
 
 // NewClient makes a client of an app; api and oapi are the hosts.
 func NewClient(api, oapi, clientID, clientSecret string, s store.Store, now func() time.Time) (*Client, error) {
-	c := &Client{id: clientID, secret: clientSecret, store: s, now: now, http: &http.Client{
+	c := &Client{id: clientID, secret: clientSecret, now: now, http: &http.Client{
 		Timeout:       callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a redirect could lead inside
 	}}
@@ -71,22 +73,26 @@ func NewClient(api, oapi, clientID, clientSecret string, s store.Store, now func
 		}
 		*h.to = u
 	}
+	c.tokens = map[string]*token.Source{}
+	for _, host := range []string{newHost, oldHost} {
+		c.tokens[host] = token.New(s, "dingtalk/"+host+"/"+clientID, func(ctx context.Context) (string, time.Duration, error) { return c.fetch(ctx, host) }, fatal)
+	}
 	return c, nil
 }
 
 // Call makes a request of the new host (api.dingtalk.com) and reads the answer
 // into out. A token that is refused is fetched again once.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
-	token, err := c.token(ctx, newHost, "")
+	t, err := c.token(ctx, newHost, "")
 	if err != nil {
 		return err
 	}
-	err = c.do(ctx, method, c.api, path, nil, token, in, out)
+	err = c.do(ctx, method, c.api, path, nil, t, in, out)
 	if isRefused(err) {
-		if token, err = c.token(ctx, newHost, token); err != nil {
+		if t, err = c.token(ctx, newHost, t); err != nil {
 			return err
 		}
-		err = c.do(ctx, method, c.api, path, nil, token, in, out)
+		err = c.do(ctx, method, c.api, path, nil, t, in, out)
 	}
 	return err
 }
@@ -198,8 +204,8 @@ func encode(v any) ([]byte, error) {
 func (c *Client) rested() error {
 	c.ban.Lock()
 	defer c.ban.Unlock()
-	if c.now().Before(c.banUntil) {
-		return errPaused
+	if wait := c.banUntil.Sub(c.now()); wait > 0 {
+		return restError(wait)
 	}
 	return nil
 }
@@ -227,45 +233,19 @@ const (
 	oldHost = "oapi"
 )
 
-// storedToken is a token as the replicas share it.
-type storedToken struct {
-	Token string `json:"token"`
-}
-
-func (c *Client) tokenKey(host string) string { return "token/dingtalk/" + host + "/" + c.id }
-
 // token returns the shared token of a host; stale is one that was refused.
 func (c *Client) token(ctx context.Context, host, stale string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	kept, err := store.View(ctx, c.store, "sys", func(tx store.Tx) (string, error) {
-		data, ok, err := tx.Get(c.tokenKey(host))
-		var t storedToken
-		if err != nil || !ok || json.Unmarshal(data, &t) != nil {
-			return "", err
-		}
-		return t.Token, nil
-	})
+	t, err := c.tokens[host].Token(ctx, stale)
 	if err != nil {
-		return "", fmt.Errorf("%w: read the token: %w", errPrepare, err)
+		return "", fmt.Errorf("%w: %w", errPrepare, err)
 	}
-	if kept != "" && kept != stale {
-		return kept, nil
-	}
-	got, life, err := c.fetch(ctx, host)
-	if err != nil {
-		return "", fmt.Errorf("%w: fetch a token: %w", errPrepare, err)
-	}
-	if ttl := life - tokenMargin; ttl > 0 {
-		data, err := json.Marshal(storedToken{got})
-		if err == nil {
-			err = c.store.Update(ctx, "sys", func(tx store.Tx) error { return tx.Put(c.tokenKey(host), data, ttl) })
-		}
-		if err != nil {
-			return "", fmt.Errorf("%w: keep the token: %w", errPrepare, err)
-		}
-	}
-	return got, nil
+	return t, nil
+}
+
+// fatal reports errors of a fetch that only an operator can mend.
+func fatal(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && !api.throttled() && api.Status < http.StatusInternalServerError
 }
 
 func (c *Client) fetch(ctx context.Context, host string) (string, time.Duration, error) {

@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,21 +118,37 @@ func word(v any) string {
 	return s
 }
 
+// Terms of what is tried later without counting as an attempt.
+const (
+	storeWait    = 2 * time.Second
+	tokenWait    = 5 * time.Second
+	operatorWait = 2 * time.Minute
+)
+
 // outcome is what an error of a send means; stop is false when it was sent.
 func outcome(err error) (o bot.Outcome, stop bool) {
 	var api *APIError
 	var op *net.OpError
+	var rest restError
 	switch {
 	case err == nil:
 		return o, false
+	case errors.As(err, &rest):
+		return bot.Outcome{Reason: codeBan, Wait: time.Duration(rest)}, true
 	case errors.Is(err, errPrepare):
-		return bot.Outcome{Reason: "not prepared"}, true
+		return bot.Outcome{Reason: "no token", Wait: tokenWait}, true
 	case errors.As(err, &api):
-		final := !api.throttled() && !api.refused() && !api.forbidden() && api.Status < 500
-		uncertain := api.Status >= 500 && !api.throttled()
-		return bot.Outcome{Final: final, Uncertain: uncertain, Reason: api.Code}, true
-	case errors.Is(err, errPaused):
-		return bot.Outcome{Reason: codeBan}, true
+		switch {
+		case api.Code == codeBan:
+			return bot.Outcome{Reason: codeBan, Wait: cmp.Or(api.Wait, banWait)}, true
+		case api.throttled():
+			return bot.Outcome{Reason: api.Code}, true
+		case api.refused(), api.forbidden():
+			return bot.Outcome{Reason: api.Code, Wait: operatorWait}, true
+		case api.Status >= http.StatusInternalServerError:
+			return bot.Outcome{Uncertain: true, Reason: api.Code}, true
+		}
+		return bot.Outcome{Final: true, Reason: api.Code}, true
 	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return bot.Outcome{Reason: "no connection"}, true // nothing was sent
 	}

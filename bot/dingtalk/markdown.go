@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"huiwen/bot"
+	"huiwen/bot/cut"
 )
 
 // What has a meaning in the platform's markdown is written full width: its
@@ -57,48 +58,11 @@ func markdown(r bot.Rendered) string {
 // title is what a message shows as in the list of chats.
 func title(r bot.Rendered) string {
 	if r.Title != "" {
-		return shorten(plain(r.Title), 40)
+		return cut.Runes(plain(r.Title), 40)
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(r.Text), "\n")
 	if first == "" {
 		return "惠问"
 	}
-	return shorten(foreign.Replace(plain(first)), 20)
-}
-
-func shorten(s string, runes int) string {
-	r := []rune(s)
-	if len(r) <= runes {
-		return s
-	}
-	return string(r[:runes-1]) + "…"
-}
-
-// split cuts a text into parts of at most so many bytes, at line ends where it
-// can, then at ends of sentences, else between runes.
-func split(text string, most int) []string {
-	var out []string
-	for len(text) > most {
-		at := len(cut(text, most))
-		head := text[:at]
-		switch {
-		case strings.LastIndex(head, "\n") > most/2:
-			at = strings.LastIndex(head, "\n") + 1
-		case strings.LastIndex(head, "。") > most/2:
-			at = strings.LastIndex(head, "。") + len("。")
-		case strings.LastIndex(head, "；") > most/2:
-			at = strings.LastIndex(head, "；") + len("；")
-		}
-		if at == 0 {
-			break // unreachable: most is above a rune's length
-		}
-		if s := strings.TrimSpace(text[:at]); s != "" {
-			out = append(out, s)
-		}
-		text = text[at:]
-	}
-	if s := strings.TrimSpace(text); s != "" {
-		out = append(out, s)
-	}
-	return out
+	return cut.Runes(foreign.Replace(plain(first)), 20)
 }

@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"huiwen/bot"
+	"huiwen/bot/cut"
 )
 
 // Channel is the name of the robot's channel.
@@ -69,18 +69,7 @@ func (d *botData) words() string {
 		}
 		text = strings.Join(parts, "\n")
 	}
-	return strings.TrimSpace(cut(strings.ToValidUTF8(text, ""), maxText))
-}
-
-// cut shortens a text to at most so many bytes, between runes.
-func cut(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most]
+	return strings.TrimSpace(cut.Head(text, maxText))
 }
 
 // A Hook is the address that answers a session until it expires.
@@ -245,7 +234,7 @@ func (p *press) fields(raw json.RawMessage) {
 	}
 	for k, v := range in {
 		if s, ok := v.(string); ok && len(p.params) < 50 {
-			p.params[k] = cut(strings.ToValidUTF8(s, ""), 1024)
+			p.params[k] = cut.Head(s, 1024)
 		}
 	}
 }

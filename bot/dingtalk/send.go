@@ -3,21 +3,20 @@ package dingtalk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/cut"
 )
 
 // Bounds of the platform.
 const (
-	maxParam   = 15_000 // bytes of msgParam
-	maxPartsOf = maxParam - 1_500
-	maxBatch   = 20 // people of one batchSend
-	maxHook    = 15_000
+	maxParam = 15_000 // bytes of msgParam, which holds the title too
+	maxWords = maxParam - 2_000
+	maxBatch = 20 // people of one batchSend
 )
 
 var _ bot.Sender = (*Robot)(nil)
@@ -37,7 +36,7 @@ func (r *Robot) Send(ctx context.Context, to bot.Address, id string, reply bot.R
 	p := placeOf(to.Conversation)
 	s := &sending{Robot: r, id: id, to: to, place: p, reply: reply, people: people(p)}
 	if err := r.load(ctx, shard(Channel, "part/"+id), partKey(id), &s.done); err != nil {
-		return bot.Outcome{Reason: "store"}
+		return bot.Outcome{Reason: "store", Wait: storeWait}
 	}
 	if s.done.People == nil {
 		s.done.People = map[string]bool{}
@@ -87,7 +86,6 @@ type sending struct {
 	reply  bot.Rendered
 	people []string
 	done   progress
-	kept   progress // as stored
 }
 
 // keep writes the progress down, as far as there is some worth it.
@@ -100,18 +98,9 @@ func (s *sending) keep(ctx context.Context) {
 // words sends the reply as markdown: into the session while it is open, else by
 // the OpenAPI.
 func (s *sending) words(ctx context.Context) bot.Outcome {
-	parts := split(markdown(s.reply), maxPartsOf-200)
-	if len(parts) == 0 {
-		parts = []string{plain(s.reply.Text)}
-	}
-	number := "编号 " + s.id
-	parts[len(parts)-1] += "  \n" + number
+	parts := cut.Numbered(markdown(s.reply), "\n编号 "+s.id, maxWords)
 	for i := s.done.Parts; i < len(parts); i++ {
-		text := parts[i]
-		if len(parts) > 1 {
-			text = fmt.Sprintf("（%d/%d）", i+1, len(parts)) + text
-		}
-		if o := s.part(ctx, text); !o.Sent {
+		if o := s.part(ctx, parts[i]); !o.Sent {
 			if i > 0 || len(s.done.People) > 0 {
 				s.keep(ctx)
 			}
