@@ -42,6 +42,11 @@ func newChannels(c *call, s store.Store) (*channels, error) {
 		}
 		mounts = append(mounts, mount)
 	}
+	mount, err := ch.addDing(c, s)
+	if err != nil {
+		return nil, fmt.Errorf("dingtalk: %w", err)
+	}
+	mounts = append(mounts, mount)
 	ch.mount = func(mux *http.ServeMux, g *post.Gateway) {
 		for _, m := range mounts {
 			m(mux, g)

@@ -104,16 +104,19 @@ type WeComRobot struct {
 
 // Ding is the keys of 钉钉.
 type Ding struct {
-	APIURL         string      `yaml:"api_url"`
-	OAPIURL        string      `yaml:"oapi_url"`
-	CallbackWindow Duration    `yaml:"callback_window"`
-	CorpID         string      `yaml:"corp_id"`
-	ClientID       string      `yaml:"client_id"`
-	ClientSecret   Secret      `yaml:"client_secret"`
-	RobotCode      string      `yaml:"robot_code"`
-	AgentID        string      `yaml:"agent_id"`
-	CardTemplateID string      `yaml:"card_template_id"`
-	Mode           string      `yaml:"mode"` // stream or http
+	APIURL         string   `yaml:"api_url"`
+	OAPIURL        string   `yaml:"oapi_url"`
+	CallbackWindow Duration `yaml:"callback_window"`
+	CorpID         string   `yaml:"corp_id"`
+	ClientID       string   `yaml:"client_id"`
+	ClientSecret   Secret   `yaml:"client_secret"`
+	RobotCode      string   `yaml:"robot_code"`
+	AgentID        string   `yaml:"agent_id"`
+	CardTemplateID string   `yaml:"card_template_id"`
+	Mode           string   `yaml:"mode"` // stream or http
+	// Token and EncodingAESKey open encrypted bodies in http mode.
+	Token          Secret      `yaml:"token"`
+	EncodingAESKey Secret      `yaml:"encoding_aes_key"`
 	Robots         []DingRobot `yaml:"robots"`
 }
 

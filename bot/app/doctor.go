@@ -58,6 +58,7 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	}
 	s, err := openStore(ctx, c.config)
 	if err == nil {
+		out = append(out, dingFindings(ctx, c, s)...)
 		err = errors.Join(s.Check(ctx), s.Close())
 	}
 	out = append(out, finding.Of("存储", c.config.Store.Kind, err))

@@ -354,3 +354,14 @@ func (s *Server) Subscribed(topic string) bool {
 	}
 	return false
 }
+
+// Pushes is how often the frames that are not acknowledged came.
+func (s *Server) Pushes() int {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	n := 0
+	for _, p := range s.parcels {
+		n += p.pushes
+	}
+	return n
+}
