@@ -50,7 +50,7 @@ func playDing(t *testing.T, more ...string) *dingStage {
 		"HUIWEN_DINGTALK_CLIENT_ID=dingapp", "HUIWEN_DINGTALK_CLIENT_SECRET=ding-secret-value", "HUIWEN_DINGTALK_ROBOT_CODE=dingrobot", "HUIWEN_DINGTALK_AGENT_ID=7",
 		"HUIWEN_DINGTALK_CARD_TEMPLATE_ID=tpl.schema", "HUIWEN_DINGTALK_ROBOTS_0_NAME=office", "HUIWEN_DINGTALK_ROBOTS_0_ACCESS_TOKEN=robot-token-value", "HUIWEN_DINGTALK_ROBOTS_0_SECRET=robot-secret-value",
 	}, more...)
-	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, load: sharedEngine, Getenv: func(k string) string {
+	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, share: sharedSnapshot, Getenv: func(k string) string {
 		for _, v := range env {
 			if name, value, _ := strings.Cut(v, "="); name == k {
 				return value
