@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"knowledge/directory":   {},
 	"knowledge/finding":     {},
 	"knowledge/audit":       {},
+	"knowledge/pause":       {"knowledge/audit"},
 	"knowledge/account":     {"knowledge/audit"},
 	"knowledge/versions":    {"knowledge"},
 	"scheduler":             {"bot", "knowledge"},

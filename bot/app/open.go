@@ -52,7 +52,7 @@ const handlersAtOnce = 16
 // newGateway joins the store, the handlers and the channels.
 func newGateway(e *engine, s store.Store, c *call, senders map[string]bot.Sender) *post.Gateway {
 	return post.NewGateway(post.Options{
-		Box: post.NewBox(s, rand.Reader), Desk: e.desk(&roll{store: s, now: c.Now}), Sorry: e.sorry, Sender: senders, Log: c.log, Workers: handlersAtOnce, Poll: pollEvery,
+		Box: post.NewBox(s, rand.Reader), Desk: (&switchboard{store: s, now: c.Now}).guard(e.desk(&roll{store: s, now: c.Now}), func() bot.Facts { return handlers.Facts(e.snapshot()) }), Sorry: e.sorry, Sender: senders, Log: c.log, Workers: handlersAtOnce, Poll: pollEvery,
 		KeepLog: time.Duration(c.config.Log.Questions), KeepWords: c.config.Log.Words,
 	})
 }

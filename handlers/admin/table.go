@@ -32,6 +32,8 @@ func routes() []route {
 		open(http.MethodPost, "/admin/invite", acceptInvite),
 		own(http.MethodPost, "/admin/signout", "", signOut),
 
+		see("/admin/try", "问答/测试提问", reading, tryPage),
+
 		see("/desk/", "窗口/按编号查答复", desking, desk),
 
 		see("/admin/accounts", "系统/账号", guarding, accountsPage),

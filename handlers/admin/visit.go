@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"huiwen/bot"
 	"huiwen/handlers"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/directory"
@@ -182,8 +183,10 @@ var funcs = template.FuncMap{
 		}
 		return string(r[:n]) + "…"
 	},
-	"hash": func(s string) string { return s[:min(len(s), 8)] },
-	"has":  func(a *account.Account, roles ...string) bool { return hasRoles(a, roles) },
+	"hash":   func(s string) string { return s[:min(len(s), 8)] },
+	"status": func(s bot.Status) string { return name(statusNames, s) },
+	"ms":     func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 },
+	"has":    func(a *account.Account, roles ...string) bool { return hasRoles(a, roles) },
 }
 
 func hasRoles(a *account.Account, roles []string) bool {
