@@ -3,7 +3,9 @@ LISTEN   ?= 127.0.0.1:8080
 INTERNAL ?= 127.0.0.1:8081
 BIN      := .bin/huiwen
 OS       := $(shell go env GOOS)
-ARCH     := $(shell go env GOARCH)
+# make dist ARCH=arm64 builds for the other processor: it needs g++-aarch64-linux-gnu.
+ARCH     ?= $(shell go env GOARCH)
+CROSS    := $(if $(filter $(ARCH),$(shell go env GOHOSTARCH)),,CC=$(subst arm64,aarch64,$(subst amd64,x86-64,$(ARCH)))-linux-gnu-gcc CXX=$(subst arm64,aarch64,$(subst amd64,x86-64,$(ARCH)))-linux-gnu-g++)
 DIST     := dist/huiwen-$(OS)-$(ARCH)
 # The dictionary of the gojieba module, copied beside the program by dist.
 DICT      = $(shell go list -m -f '{{.Dir}}' github.com/yanyiwu/gojieba)/deps/cppjieba/dict
@@ -57,11 +59,11 @@ soak:
 # A folder that runs where there is neither Go nor its module cache.
 dist:
 	rm -rf $(DIST) && mkdir -p $(DIST)/dict
-	go build -trimpath -tags netgo,osusergo -ldflags '-s -w -linkmode external -extldflags -static' -o $(DIST)/huiwen ./bot/cmd/bot
+	CGO_ENABLED=1 GOARCH=$(ARCH) $(CROSS) go build -trimpath -tags netgo,osusergo -ldflags '-s -w -linkmode external -extldflags -static' -o $(DIST)/huiwen ./bot/cmd/bot
 	cp $(DICT)/jieba.dict.utf8 $(DICT)/hmm_model.utf8 $(DICT)/user.dict.utf8 $(DICT)/idf.utf8 $(DICT)/stop_words.utf8 $(DIST)/dict/
 	chmod -R u+w,a+rX $(DIST)
-	cp README.md README.zh-CN.md $(DIST)/
-	cd dist && tar -czf $(notdir $(DIST)).tar.gz $(notdir $(DIST)) && sha256sum $(notdir $(DIST)).tar.gz > SHA256SUMS
+	cp README.md README.zh-CN.md .dist/huiwen.service $(DIST)/
+	cd dist && tar -czf $(notdir $(DIST)).tar.gz $(notdir $(DIST)) && sha256sum *.tar.gz > SHA256SUMS
 
 # Proves dist in an empty root as another user: it answers, and it reads a plan.
 dist-proof: dist
