@@ -25,6 +25,8 @@ type Outcome struct {
 	// Wait tells that nothing was tried, or that the platform asks to come again
 	// no sooner: the reply is sent later and the attempt does not count.
 	Wait time.Duration
+	// Silent tells that it was left unsaid on purpose: a person has the session.
+	Silent bool
 }
 
 // A Sender sends a reply through a platform. The same id is given with every

@@ -40,6 +40,8 @@ type Rendered struct {
 	Source string `json:"source"`
 	// Version is the hash of the snapshot that answered.
 	Version string `json:"version"`
+	// Scores are those of the reply; people do not read them.
+	Scores []Score `json:"-"`
 }
 
 // Render checks every part of r against f and makes the text: the lines, the

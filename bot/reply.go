@@ -90,6 +90,13 @@ type Action struct {
 	Say  string `json:"say"`  // a command: 签收 12
 }
 
+// A Score is how sure a match was, from 0 to 1; Label is "" for a topic outside
+// every document.
+type Score struct {
+	Label string  `json:"label,omitempty"`
+	Sure  float64 `json:"sure"`
+}
+
 // A Reply is the answer to one message, not yet rendered.
 type Reply struct {
 	Status  Status
@@ -104,6 +111,8 @@ type Reply struct {
 	Programme string
 	// Version is the hash of the snapshot the reply was made from.
 	Version string
+	// Scores are how sure the best matches were, for the question log.
+	Scores []Score
 	// Forget asks to delete what is kept of the conversation.
 	Forget bool
 }

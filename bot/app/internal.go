@@ -34,7 +34,7 @@ func internalHandler(e *engine, s store.Store, b *post.Box) http.Handler {
 		plain(w, http.StatusOK, "ready")
 	})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), boxCollector{b})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), boxCollector{b, s})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	return mux
 }
@@ -53,30 +53,47 @@ func ready(ctx context.Context, s store.Store) error {
 	return s.Check(ctx)
 }
 
-// boxCollector counts what waits; no label names a person or holds a word.
-type boxCollector struct{ *post.Box }
+// boxCollector counts what became of messages; no label names a person or holds
+// a word.
+type boxCollector struct {
+	*post.Box
+	store store.Store
+}
 
 var (
-	waitingDesc = prometheus.NewDesc("huiwen_conversations_waiting", "Conversations with a message that is not answered yet.", nil, nil)
-	deadDesc    = prometheus.NewDesc("huiwen_dead_letters", "Messages that ended without an answer.", nil, nil)
+	messagesDesc  = prometheus.NewDesc("huiwen_messages_total", "Acknowledged messages by what became of them.", []string{"end"}, nil)
+	openDesc      = prometheus.NewDesc("huiwen_messages_open", "Acknowledged messages that have not come to their end.", []string{"state"}, nil)
+	uncertainDesc = prometheus.NewDesc("huiwen_sends_uncertain_total", "Attempts to send whose answer was lost.", nil, nil)
+	sizeDesc      = prometheus.NewDesc("huiwen_store_bytes", "Size of the store's file and log.", nil, nil)
+	aloneDesc     = prometheus.NewDesc("huiwen_store_unreplicated_total", "Commits that no replica of Redis had in time.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
-func (boxCollector) Describe(ch chan<- *prometheus.Desc) { ch <- waitingDesc; ch <- deadDesc }
+func (boxCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{messagesDesc, openDesc, uncertainDesc, sizeDesc, aloneDesc} {
+		ch <- d
+	}
+}
 
 // Collect implements prometheus.Collector.
 func (c boxCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
-	waiting, dead := 0, 0
-	for shard := range post.Shards {
-		w, d, err := c.Waiting(ctx, shard)
-		if err != nil {
-			ch <- prometheus.NewInvalidMetric(waitingDesc, err)
-			return
-		}
-		waiting, dead = waiting+w, dead+d
+	if f, ok := c.store.(interface{ Size() int64 }); ok {
+		ch <- prometheus.MustNewConstMetric(sizeDesc, prometheus.GaugeValue, float64(f.Size()))
 	}
-	ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(waiting))
-	ch <- prometheus.MustNewConstMetric(deadDesc, prometheus.GaugeValue, float64(dead))
+	if r, ok := c.store.(interface{ Unreplicated() int64 }); ok {
+		ch <- prometheus.MustNewConstMetric(aloneDesc, prometheus.CounterValue, float64(r.Unreplicated()))
+	}
+	s, err := c.Stats(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(messagesDesc, err)
+		return
+	}
+	for end, n := range map[string]int64{"answered": s.Answered, "silent": s.Silent, "undeliverable": s.Undeliverable, "limited": s.Limited, "dead": s.Dead} {
+		ch <- prometheus.MustNewConstMetric(messagesDesc, prometheus.CounterValue, float64(n), end)
+	}
+	ch <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(s.Waiting), "waiting")
+	ch <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(s.Sending), "sending")
+	ch <- prometheus.MustNewConstMetric(uncertainDesc, prometheus.CounterValue, float64(s.Uncertain))
 }

@@ -64,6 +64,19 @@ func gateway(t *testing.T, s store.Store, senders map[string]bot.Sender) *post.G
 	return g
 }
 
+// balanced returns the stats and checks that they add up.
+func balanced(t *testing.T, b *post.Box) post.Stats {
+	t.Helper()
+	s, err := b.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Accepted != s.Waiting+s.Sending+s.Ended() {
+		t.Errorf("the stats do not add up: %+v", s)
+	}
+	return s
+}
+
 func TestOneConversationIsAnsweredInOrder(t *testing.T) {
 	g := gateway(t, openFile(t, t.TempDir(), nil), nil)
 	var wg sync.WaitGroup
@@ -278,6 +291,18 @@ func TestMask(t *testing.T) {
 		{"卡号6222 0212 3456 7890 128", "卡号［银行卡号］"},
 		{"补贴5000元，2022年6月9日，4100人次", "补贴5000元，2022年6月9日，4100人次"},
 		{"110105194912310021", "110105194912310021"}, // wrong check digit
+		{"我和老公13812345678 13912345678，", "我和老公［手机号］ ［手机号］，"},
+		{"1 3 8 1 2 3 4 5 6 7 8", "［手机号］"},
+		{"138\u200b1234\u200b5678", "［手机号］"},
+		{"138.1234.5678", "［手机号］"},
+		{"13800138000x", "［手机号］x"},
+		{"2022-06-09 2022-12-31", "2022-06-09 2022-12-31"},
+		{"2022.01.01-2022.12.31", "2022.01.01-2022.12.31"},
+		{"1998-03-05 123", "1998-03-05 123"},
+		{"老证110105491231002", "老证［身份证号］"},
+		{"100000000000元", "100000000000元"},
+		{"身份证11010519491231002x卡6222021234567890128", "身份证［身份证号］卡［银行卡号］"},
+		{"第39项，1.5万元，3 4 5", "第39项，1.5万元，3 4 5"},
 		{"12345", "12345"},
 	}
 	for _, tt := range tests {
@@ -400,18 +425,11 @@ func killedAgainAndAgain(t *testing.T, where string, open func(store.Clock) stor
 			}
 		}
 	}
-	dead := 0
-	for shard := range post.Shards {
-		_, d, err := box.Waiting(t.Context(), shard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dead += d
+	s2 := balanced(t, box)
+	if s2.Dead != int64(apologies) || s2.Accepted != int64(conversations*each) || s2.Ended() != s2.Accepted {
+		t.Errorf("%d apologies of %d messages, counted %+v", apologies, conversations*each, s2)
 	}
-	if dead != apologies {
-		t.Errorf("%d apologies, %d dead letters", apologies, dead)
-	}
-	t.Logf("%d messages, %d kills, %d dead letters", conversations*each, kills, dead)
+	t.Logf("%d messages, %d kills, %d dead letters", conversations*each, kills, s2.Dead)
 }
 
 // TestALostLeaseEndsNothing: who was stopped past his lease may not write.
@@ -436,10 +454,10 @@ func TestALostLeaseEndsNothing(t *testing.T) {
 	slow := take()
 	wound.Store(int64(2 * time.Minute))
 	fast := take()
-	if _, _, err := box.Finish(t.Context(), fast, post.Result{Session: []byte("fast"), Reply: bot.Rendered{Text: "fast"}}); err != nil {
+	if _, err := box.Finish(t.Context(), fast, post.Result{Session: []byte("fast"), Reply: bot.Rendered{Text: "fast"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := box.Finish(t.Context(), slow, post.Result{Session: []byte("slow"), Reply: bot.Rendered{Text: "slow"}}); !errors.Is(err, post.ErrLeaseLost) {
+	if _, err := box.Finish(t.Context(), slow, post.Result{Session: []byte("slow"), Reply: bot.Rendered{Text: "slow"}}); !errors.Is(err, post.ErrLeaseLost) {
 		t.Errorf("the slow one ends with %v", err)
 	}
 	if a, _, _ := box.Fetch(t.Context(), message("c", "1", "")); a.Reply.Text != "fast" {
@@ -558,16 +576,8 @@ func TestRedisOutOfMemory(t *testing.T) {
 	if refused == 0 || len(accepted) == 0 {
 		t.Fatalf("%d accepted, %d refused", len(accepted), refused)
 	}
-	waiting := 0
-	for shard := range post.Shards {
-		n, _, err := box.Waiting(t.Context(), shard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		waiting += n
-	}
-	if waiting != len(accepted) {
-		t.Errorf("%d were acknowledged, %d wait", len(accepted), waiting)
+	if n := balanced(t, box).Waiting; n != int64(len(accepted)) {
+		t.Errorf("%d were acknowledged, %d wait", len(accepted), n)
 	}
 }
 

@@ -27,17 +27,87 @@ type header struct {
 	Schema int    `json:"schema"`
 }
 
+// An End is the last line of a dump: what lacks it was cut short.
+type End struct {
+	End     string    `json:"end"`
+	Entries int       `json:"entries"`
+	At      time.Time `json:"at"` // by the store's clock, when all was read
+}
+
 const dumpName = "huiwen"
 
 // dumpWriter writes the lines of a dump.
-type dumpWriter struct{ enc *json.Encoder }
+type dumpWriter struct {
+	enc *json.Encoder
+	n   int
+}
 
 func newDumpWriter(w io.Writer) (*dumpWriter, error) {
-	d := &dumpWriter{json.NewEncoder(w)}
+	d := &dumpWriter{enc: json.NewEncoder(w)}
 	return d, d.enc.Encode(header{dumpName, Schema})
 }
 
-func (d *dumpWriter) write(e Entry) error { return d.enc.Encode(e) }
+func (d *dumpWriter) write(e Entry) error { d.n++; return d.enc.Encode(e) }
+
+func (d *dumpWriter) end(at time.Time) error { return d.enc.Encode(End{dumpName, d.n, at}) }
+
+// A DumpReader reads the lines of a dump one by one.
+type DumpReader struct {
+	d    *json.Decoder
+	line int
+	end  End
+}
+
+// ReadDump begins to read a dump. The error wraps [ErrSchema] when a newer
+// program wrote it.
+func ReadDump(r io.Reader) (*DumpReader, error) {
+	d := &DumpReader{d: json.NewDecoder(bufio.NewReaderSize(r, 1<<16)), line: 1}
+	var h header
+	if err := d.d.Decode(&h); err != nil || h.Dump != dumpName {
+		return nil, fmt.Errorf("store: this is no dump: %v", err)
+	}
+	if h.Schema > Schema {
+		return nil, fmt.Errorf("%w (%d, this one knows %d)", ErrSchema, h.Schema, Schema)
+	}
+	return d, nil
+}
+
+// Next returns the next entry; io.EOF ends a dump that is whole.
+func (d *DumpReader) Next() (Entry, error) {
+	var line struct {
+		Entry
+		End
+	}
+	d.line++
+	if err := d.d.Decode(&line); errors.Is(err, io.EOF) {
+		return Entry{}, errors.New("store: the dump is cut short")
+	} else if err != nil {
+		return Entry{}, fmt.Errorf("store: dump line %d: %w", d.line, err)
+	}
+	if line.End.End == dumpName {
+		d.end = line.End
+		return Entry{}, io.EOF
+	}
+	return line.Entry, nil
+}
+
+// End is the last line, once Next has returned io.EOF.
+func (d *DumpReader) End() End { return d.end }
+
+// A DumpWriter writes a dump made from another.
+type DumpWriter struct{ d *dumpWriter }
+
+// WriteDump begins to write a dump.
+func WriteDump(w io.Writer) (*DumpWriter, error) {
+	d, err := newDumpWriter(w)
+	return &DumpWriter{d}, err
+}
+
+// Write writes one entry. The entries of a scope stand together.
+func (w *DumpWriter) Write(e Entry) error { return w.d.write(e) }
+
+// Close writes the last line; it does not close what is beneath.
+func (w *DumpWriter) Close(at time.Time) error { return w.d.end(at) }
 
 // loadBatch is how many entries of one scope are written at once.
 const loadBatch = 500
@@ -49,13 +119,9 @@ func load(ctx context.Context, s Store, kinds func(context.Context) (bool, error
 	} else if filled {
 		return errors.New("store: load needs an empty store")
 	}
-	d := json.NewDecoder(bufio.NewReaderSize(r, 1<<16))
-	var h header
-	if err := d.Decode(&h); err != nil || h.Dump != dumpName {
-		return fmt.Errorf("store: this is no dump: %v", err)
-	}
-	if h.Schema > Schema {
-		return ErrSchema
+	d, err := ReadDump(r)
+	if err != nil {
+		return err
 	}
 	var batch []Entry
 	flush := func() error {
@@ -66,14 +132,13 @@ func load(ctx context.Context, s Store, kinds func(context.Context) (bool, error
 		batch = batch[:0]
 		return err
 	}
-	for line := 2; ; line++ {
-		var e Entry
-		err := d.Decode(&e)
+	for {
+		e, err := d.Next()
 		if errors.Is(err, io.EOF) {
 			return flush()
 		}
 		if err != nil {
-			return fmt.Errorf("store: dump line %d: %w", line, err)
+			return err
 		}
 		if len(batch) == loadBatch || len(batch) > 0 && batch[0].Scope != e.Scope {
 			if err := flush(); err != nil {

@@ -11,9 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3" // registers the driver
+	"github.com/mattn/go-sqlite3"
 )
 
 // A File is a store in one local SQLite file (WAL, synchronous FULL): durable
@@ -23,6 +24,7 @@ type File struct {
 	write *sql.DB // one connection
 	read  *sql.DB
 	clock Clock
+	dir   string
 
 	queue  chan *update
 	closed chan struct{}
@@ -34,6 +36,10 @@ const (
 	maxJoined  = 64 // Updates in one commit
 	maxWaiting = 4096
 	busyWait   = 10 * time.Second
+	// maxLog is what the write-ahead log shrinks to once a long reader is gone.
+	maxLog = 16 << 20
+	// leastFree is how much room the disk must have for the store to be well.
+	leastFree = 64 << 20
 )
 
 // fileName is the file in the data folder.
@@ -66,7 +72,7 @@ func OpenFile(ctx context.Context, dir string, clock Clock) (*File, error) {
 	}
 	path := filepath.Join(dir, fileName)
 	open := func(extra string, n int) (*sql.DB, error) {
-		dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=" + fmt.Sprint(busyWait.Milliseconds()) + extra
+		dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_journal_mode=WAL&_synchronous=FULL&_secure_delete=true&_busy_timeout=" + fmt.Sprint(busyWait.Milliseconds()) + extra
 		db, err := sql.Open("sqlite3", dsn)
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)
@@ -79,7 +85,7 @@ func OpenFile(ctx context.Context, dir string, clock Clock) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{write: w, clock: clock, queue: make(chan *update, maxWaiting), closed: make(chan struct{}), done: make(chan struct{})}
+	f := &File{write: w, clock: clock, dir: dir, queue: make(chan *update, maxWaiting), closed: make(chan struct{}), done: make(chan struct{})}
 	if err := f.prepare(ctx, path); err != nil {
 		w.Close()
 		return nil, err
@@ -94,8 +100,8 @@ func OpenFile(ctx context.Context, dir string, clock Clock) (*File, error) {
 
 // prepare makes the tables and compares the schema number.
 func (f *File) prepare(ctx context.Context, path string) error {
-	if _, err := f.write.ExecContext(ctx, fileSchema); err != nil {
-		return fmt.Errorf("%s 打不开，可能已损坏；请换一个数据目录或用备份恢复：%w", path, err)
+	if _, err := f.write.ExecContext(ctx, fileSchema+fmt.Sprintf("PRAGMA journal_size_limit = %d;", maxLog)); err != nil {
+		return fmt.Errorf("%s 打不开：%w", path, said(err))
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("protect %s: %w", path, err)
@@ -113,6 +119,22 @@ func (f *File) prepare(ctx context.Context, path string) error {
 	return nil
 }
 
+// said adds to an error of SQLite what an operator can do about it.
+func said(err error) error {
+	var e sqlite3.Error
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB:
+		return fmt.Errorf("%w（数据文件已损坏，请换一个数据目录并用备份恢复）：%w", ErrDamaged, err)
+	case e.Code == sqlite3.ErrFull:
+		return fmt.Errorf("磁盘已满，腾出空间后会自动继续：%w", err)
+	case e.Code == sqlite3.ErrReadonly || e.Code == sqlite3.ErrPerm || e.Code == sqlite3.ErrCantOpen:
+		return fmt.Errorf("数据文件写不了，请检查目录的权限：%w", err)
+	}
+	return err
+}
+
 // View implements [Store].
 func (f *File) View(ctx context.Context, scope string, fn func(Tx) error) error {
 	if err := checkScope(scope); err != nil {
@@ -120,7 +142,7 @@ func (f *File) View(ctx context.Context, scope string, fn func(Tx) error) error 
 	}
 	sqlTx, err := f.read.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+		return fmt.Errorf("store: begin: %w", said(err))
 	}
 	defer sqlTx.Rollback()
 	return fn(&fileTx{ctx: ctx, tx: sqlTx, scope: scope, now: f.now(), readOnly: true})
@@ -239,14 +261,14 @@ func call(fn func(Tx) error, tx Tx) (err error) {
 func (f *File) inTransaction(fn func(*sql.Tx) error) error {
 	sqlTx, err := f.write.Begin()
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+		return fmt.Errorf("store: begin: %w", said(err))
 	}
 	if err := fn(sqlTx); err != nil {
-		return errors.Join(fmt.Errorf("store: write: %w", err), sqlTx.Rollback())
+		return errors.Join(fmt.Errorf("store: write: %w", said(err)), sqlTx.Rollback())
 	}
 	if err := sqlTx.Commit(); err != nil {
 		sqlTx.Rollback() // a failed COMMIT may leave the transaction open
-		return fmt.Errorf("store: commit: %w", err)
+		return fmt.Errorf("store: commit: %w", said(err))
 	}
 	return nil
 }
@@ -319,9 +341,10 @@ func (f *File) Dump(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return each(`SELECT scope, name, member, score FROM member ORDER BY scope, name, member`, func(r *sql.Rows) (e Entry, err error) {
+	err = each(`SELECT scope, name, member, score FROM member ORDER BY scope, name, member`, func(r *sql.Rows) (e Entry, err error) {
 		return e, r.Scan(&e.Scope, &e.Set, &e.Member, &e.Score)
 	})
+	return errors.Join(err, d.end(f.now()))
 }
 
 // Load implements [Store].
@@ -332,7 +355,8 @@ func (f *File) Load(ctx context.Context, r io.Reader) error {
 	}, r)
 }
 
-// Sweep implements [Store].
+// Sweep implements [Store]. It also writes the log back into the file, so that
+// what was deleted stands in neither; a reader that is in the way is not waited for.
 func (f *File) Sweep(ctx context.Context, n int) (int, error) {
 	removed := 0
 	err := f.Update(ctx, "sys", func(tx Tx) error {
@@ -344,19 +368,57 @@ func (f *File) Sweep(ctx context.Context, n int) (int, error) {
 		removed = int(k)
 		return err
 	})
-	return removed, err
+	return removed, errors.Join(err, f.checkpoint(ctx))
 }
 
-// Check implements [Store].
-func (f *File) Check(ctx context.Context) error {
-	var result string
-	if err := f.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
-		return fmt.Errorf("store: check: %w", err)
+func (f *File) checkpoint(ctx context.Context) error {
+	conn, err := f.read.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("store: checkpoint: %w", err)
 	}
-	if result != "ok" {
-		return fmt.Errorf("store: the file is damaged: %s", result)
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = 20; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = %d`, busyWait.Milliseconds()))
+	var e sqlite3.Error
+	if err != nil && !(errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)) {
+		return fmt.Errorf("store: checkpoint: %w", said(err))
 	}
 	return nil
+}
+
+// Check implements [Store]: the file can be read and its disk has room.
+func (f *File) Check(ctx context.Context) error {
+	var n int
+	if err := f.read.QueryRowContext(ctx, `SELECT count(*) FROM meta`).Scan(&n); err != nil {
+		return fmt.Errorf("store: check: %w", said(err))
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(f.dir, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) < leastFree {
+		return fmt.Errorf("%s 所在的磁盘只剩 %d MB，请尽快腾出空间", f.dir, fs.Bavail*uint64(fs.Bsize)>>20)
+	}
+	return nil
+}
+
+// Verify implements [Verifier]: every page of the file is looked at.
+func (f *File) Verify(ctx context.Context) error {
+	var result string
+	if err := f.read.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&result); err != nil {
+		return fmt.Errorf("store: verify: %w", said(err))
+	}
+	if result != "ok" {
+		return fmt.Errorf("%w（请用备份恢复）：%s", ErrDamaged, result)
+	}
+	return nil
+}
+
+// Size is how many bytes the file and its log take.
+func (f *File) Size() int64 {
+	var n int64
+	for _, name := range []string{fileName, fileName + "-wal"} {
+		if info, err := os.Stat(filepath.Join(f.dir, name)); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // Close implements [Store]: what is being committed is finished, what waits is

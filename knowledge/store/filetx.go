@@ -29,7 +29,7 @@ func (t *fileTx) Get(key string) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("store: get: %w", err)
+		return nil, false, fmt.Errorf("store: get: %w", said(err))
 	}
 	if value == nil {
 		value = []byte{}
@@ -42,7 +42,7 @@ func (t *fileTx) exec(query string, args ...any) error {
 		return ErrReadOnly
 	}
 	if _, err := t.tx.ExecContext(t.ctx, query, args...); err != nil {
-		return fmt.Errorf("store: write: %w", err)
+		return fmt.Errorf("store: write: %w", said(err))
 	}
 	return nil
 }
@@ -92,14 +92,14 @@ func (t *fileTx) Range(set string, from, to float64, limit int) ([]Member, error
 	}
 	rows, err := t.tx.QueryContext(t.ctx, `SELECT member, score FROM member WHERE scope = ? AND name = ? AND score >= ? AND score <= ? ORDER BY score, member LIMIT ?`, t.scope, set, from, to, min(max(limit, 0), MaxRange))
 	if err != nil {
-		return nil, fmt.Errorf("store: range: %w", err)
+		return nil, fmt.Errorf("store: range: %w", said(err))
 	}
 	defer rows.Close()
 	var out []Member
 	for rows.Next() {
 		var m Member
 		if err := rows.Scan(&m.Name, &m.Score); err != nil {
-			return nil, fmt.Errorf("store: range: %w", err)
+			return nil, fmt.Errorf("store: range: %w", said(err))
 		}
 		out = append(out, m)
 	}

@@ -10,10 +10,12 @@ import (
 	"io"
 	"math"
 	mrand "math/rand/v2"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -26,6 +28,10 @@ import (
 type Redis struct {
 	client redis.UniversalClient
 	clock  Clock
+	mode   string
+	wait   int           // replicas that a commit waits for when it asks to
+	waited time.Duration // at most
+	alone  atomic.Int64  // commits that had too few
 }
 
 // RedisOptions say where the shared store is.
@@ -35,14 +41,20 @@ type RedisOptions struct {
 	Addrs              []string
 	Master             string
 	Username, Password string
+	// WaitReplicas is how many replicas must have a commit that asks for it, at
+	// most WaitTime long (WAIT); fewer are counted and not an error. 0 waits for
+	// none.
+	WaitReplicas int
+	WaitTime     time.Duration
 }
 
 const (
 	redisPrefix = "huiwen:"
 	// maxConflicts bounds how often an Update is run again.
 	maxConflicts = 200
-	// markLives is how long the mark of a commit can be asked for.
-	markLives = 10 * time.Minute
+	// markLives is how long the mark of a commit can be asked for; later its
+	// fate is unknown.
+	markLives = time.Minute
 	// sweepGrace is how much later than by the store's clock Redis itself drops
 	// an expired value.
 	sweepGrace  = time.Hour
@@ -73,20 +85,99 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 	default:
 		return nil, fmt.Errorf("store.redis.mode: %q is not single, sentinel or cluster", o.Mode)
 	}
-	r := &Redis{client: c, clock: clock}
+	r := &Redis{client: c, clock: clock, mode: cmp.Or(o.Mode, "single"), wait: o.WaitReplicas, waited: cmp.Or(o.WaitTime, 500*time.Millisecond)}
 	look := r.Update
 	if o.ReadOnly {
 		look = r.View
 	}
-	err := look(ctx, "sys", r.schema)
+	err := r.speaks(ctx)
+	if err == nil {
+		err = look(ctx, "sys", r.schema)
+	}
 	if o.ReadOnly && errors.Is(err, ErrReadOnly) {
 		err = nil // nothing was ever kept there
 	}
 	if err != nil {
 		c.Close()
-		return nil, fmt.Errorf("连不上 Redis，请检查地址和密码：%w", err)
+		return nil, fmt.Errorf("Redis（store.redis.addrs %s）：%w", strings.Join(o.Addrs, " "), hint(err))
 	}
 	return r, nil
+}
+
+// hint adds to an error of Redis what an operator can do about it.
+func hint(err error) error {
+	var said redis.Error
+	if !errors.As(err, &said) {
+		var net net.Error
+		if errors.As(err, &net) {
+			return fmt.Errorf("连不上，请检查地址和网络：%w", err)
+		}
+		return err
+	}
+	for prefix, words := range map[string]string{
+		"NOAUTH": "要密码，请设 store.redis.password", "WRONGPASS": "用户名或密码不对", "READONLY": "这是只读的副本，请连主节点（哨兵、集群用对应的 store.redis.mode）",
+		"MISCONF": "它写不了磁盘，已停止写入；请看它的日志", "OOM": "它的内存满了，请加大 maxmemory", "MOVED": "这是集群，请把 store.redis.mode 改成 cluster",
+		"CLUSTERDOWN": "集群不完整，有槽位没有节点负责", "LOADING": "它还在载入数据，请稍候", "NOREPLICAS": "副本不够（min-replicas-to-write），已停止写入",
+	} {
+		if strings.HasPrefix(said.Error(), prefix) {
+			return fmt.Errorf("%s：%w", words, err)
+		}
+	}
+	return err
+}
+
+// speaks asks every node whether it can do what the store needs: the mode that
+// is configured, transactions, a version that is new enough.
+func (r *Redis) speaks(ctx context.Context) error {
+	want := map[string]string{"single": "standalone", "sentinel": "standalone", "cluster": "cluster"}[r.mode]
+	return r.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
+		info, err := serverInfo(ctx, node, "server")
+		if err != nil {
+			return err
+		}
+		switch got := info["redis_mode"]; {
+		case got == "sentinel":
+			return errors.New("这是哨兵的地址：请把 store.redis.mode 改成 sentinel，并填 store.redis.master")
+		case got != "" && got != want:
+			return fmt.Errorf("它以 %s 方式运行，与 store.redis.mode: %s 不符", got, r.mode)
+		}
+		if v := info["redis_version"]; v != "" && olderThan62(v) {
+			return fmt.Errorf("它的版本是 %s，至少要 6.2", v)
+		}
+		var exec *redis.Cmd
+		_, err = node.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.Do(ctx, "multi")
+			exec = p.Do(ctx, "exec")
+			return nil
+		})
+		if err != nil || exec.Err() != nil {
+			return fmt.Errorf("它（或它前面的代理）不支持 MULTI/EXEC，不能用作存储：%w", errors.Join(err, exec.Err()))
+		}
+		return nil
+	})
+}
+
+func olderThan62(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, _ := strconv.Atoi(major)
+	b, _ := strconv.Atoi(minor)
+	return a < 6 || a == 6 && b < 2
+}
+
+// serverInfo reads sections of INFO, which unlike CONFIG every service allows.
+func serverInfo(ctx context.Context, node redis.UniversalClient, section string) (map[string]string, error) {
+	text, err := node.Info(ctx, section).Result()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		if k, v, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			out[k] = v
+		}
+	}
+	return out, nil
 }
 
 // schema writes or compares the schema number.
@@ -110,6 +201,8 @@ func versionKey(scope string) string    { return tag(scope) + ":v" }
 func markKey(scope, mark string) string { return tag(scope) + ":m:" + mark }
 func valueKey(scope, key string) string { return tag(scope) + ":k:" + key }
 func setKey(scope, set string) string   { return tag(scope) + ":z:" + set }
+
+// View implements [Store].
 func (r *Redis) View(ctx context.Context, scope string, fn func(Tx) error) error {
 	return r.run(ctx, scope, fn, true)
 }
@@ -147,6 +240,7 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 	mark := rand.Text()
 	var fnErr error
 	sent := false
+	began := time.Now()
 	err := r.client.Watch(ctx, func(wtx *redis.Tx) error {
 		now, err := wtx.Time(ctx).Result()
 		if err != nil {
@@ -163,6 +257,9 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 			tx.flush(p)
 			return nil
 		})
+		if err == nil && tx.shared && r.wait > 0 {
+			r.waitReplicas(ctx, wtx)
+		}
 		return err
 	}, versionKey(scope))
 	switch {
@@ -171,10 +268,22 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 	case err == nil:
 		return fnErr
 	case sent && !refused(err):
-		return r.settle(scope, mark, err)
+		return r.settle(scope, mark, began, err)
 	}
-	return fmt.Errorf("store: redis: %w", err)
+	return fmt.Errorf("store: redis: %w", hint(err))
 }
+
+// waitReplicas waits until replicas have what this connection wrote. A replica
+// that does not answer is counted: the commit stands all the same.
+func (r *Redis) waitReplicas(ctx context.Context, tx *redis.Tx) {
+	n, err := tx.Wait(ctx, r.wait, r.waited).Result()
+	if err != nil || int(n) < r.wait {
+		r.alone.Add(1)
+	}
+}
+
+// Unreplicated counts the commits that asked for replicas and had too few.
+func (r *Redis) Unreplicated() int64 { return r.alone.Load() }
 
 // unchanged asks Redis whether what is watched is as it was: an empty
 // transaction does, also when memory is full.
@@ -201,7 +310,7 @@ func refused(err error) bool {
 // settle finds out whether a commit whose answer was lost took place. Raising
 // the version in the same transaction that looks for the mark keeps it from
 // taking place later.
-func (r *Redis) settle(scope, mark string, cause error) error {
+func (r *Redis) settle(scope, mark string, began time.Time, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTries*redisWait)
 	defer cancel()
 	for try := range settleTries {
@@ -214,6 +323,9 @@ func (r *Redis) settle(scope, mark string, cause error) error {
 		if err == nil {
 			if found.Val() == 1 {
 				return nil
+			}
+			if time.Since(began) > markLives/2 || time.Now().Round(0).Sub(began.Round(0)) > markLives/2 {
+				break // stopped for so long that the mark may have gone
 			}
 			return fmt.Errorf("store: not committed: %w", cause)
 		}
@@ -311,7 +423,8 @@ func (r *Redis) Dump(ctx context.Context, w io.Writer) error {
 			}
 		}
 	}
-	return nil
+	at, err := r.now(ctx)
+	return errors.Join(err, d.end(at))
 }
 
 // entries reads a whole scope in one view.
@@ -361,22 +474,25 @@ func (r *Redis) Load(ctx context.Context, from io.Reader) error {
 // Sweep implements [Store]: Redis drops what has expired by itself, later.
 func (r *Redis) Sweep(context.Context, int) (int, error) { return 0, nil }
 
-// Check implements [Store]: a shared Redis must not evict and should append.
+// Check implements [Store]: a shared Redis must not evict, must append, must take
+// writes.
 func (r *Redis) Check(ctx context.Context) error {
 	return r.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
-		policy, err := node.ConfigGet(ctx, "maxmemory-policy").Result()
+		info, err := serverInfo(ctx, node, "everything")
 		if err != nil {
-			return fmt.Errorf("store: redis: %w", err)
+			return fmt.Errorf("store: redis: %w", hint(err))
 		}
-		if p := policy["maxmemory-policy"]; p != "noeviction" {
+		if p := info["maxmemory_policy"]; p != "" && p != "noeviction" {
 			return fmt.Errorf("Redis 的 maxmemory-policy 是 %s，内存满了会丢消息：请改成 noeviction", p)
 		}
-		aof, err := node.ConfigGet(ctx, "appendonly").Result()
-		if err != nil {
-			return fmt.Errorf("store: redis: %w", err)
-		}
-		if aof["appendonly"] != "yes" {
+		if info["aof_enabled"] == "0" {
 			return errors.New("Redis 没有打开 AOF，停机会丢消息：请设 appendonly yes")
+		}
+		if s := info["aof_last_write_status"]; s != "" && s != "ok" {
+			return errors.New("Redis 上一次写 AOF 失败，可能磁盘已满：请看它的日志")
+		}
+		if info["role"] == "slave" {
+			return errors.New("连到的 Redis 是只读的副本：请连主节点")
 		}
 		return nil
 	})
@@ -416,6 +532,7 @@ type redisTx struct {
 	now      time.Time
 	readOnly bool
 	wrote    bool
+	shared   bool // a replica must have it
 	puts     map[string]*write
 	sets     map[string]map[string]*float64 // nil score: removed
 }
@@ -441,6 +558,42 @@ func (t *redisTx) Get(key string) ([]byte, bool, error) {
 	}
 	v, ok := unwrap(raw, t.now)
 	return v, ok, nil
+}
+
+func (t *redisTx) replicate() { t.shared = true }
+
+// getMany reads many keys in one round trip.
+func (t *redisTx) getMany(keys []string) ([][]byte, error) {
+	out := make([][]byte, len(keys))
+	var names []string
+	var at []int
+	for i, k := range keys {
+		if err := checkKey(k); err != nil {
+			return nil, err
+		}
+		if _, ok := t.puts[k]; ok {
+			if v, ok, _ := t.Get(k); ok {
+				out[i] = v
+			}
+			continue
+		}
+		names, at = append(names, valueKey(t.scope, k)), append(at, i)
+	}
+	if len(names) == 0 {
+		return out, nil
+	}
+	found, err := t.tx.MGet(t.ctx, names...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("store: get: %w", err)
+	}
+	for i, raw := range found {
+		if s, ok := raw.(string); ok {
+			if v, ok := unwrap([]byte(s), t.now); ok {
+				out[at[i]] = v
+			}
+		}
+	}
+	return out, nil
 }
 
 func (t *redisTx) writes() error {

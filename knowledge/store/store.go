@@ -35,6 +35,8 @@ var (
 	ErrSchema = errors.New("store: written by a newer version of this program")
 	// ErrBusy marks an Update that met too many others at once.
 	ErrBusy = errors.New("store: too many updates at once")
+	// ErrDamaged marks a local file that cannot be read as a store.
+	ErrDamaged = errors.New("store: the file is damaged")
 	// ErrClosed marks the use of a closed store.
 	ErrClosed = errors.New("store: closed")
 )
@@ -52,13 +54,15 @@ type Store interface {
 	Update(ctx context.Context, scope string, fn func(Tx) error) error
 	// Scopes lists the scopes of a kind that hold something, sorted.
 	Scopes(ctx context.Context, kind string) ([]string, error)
-	// Dump writes everything that is not expired as JSON lines, each scope consistent.
+	// Dump writes everything that is not expired as JSON lines, each scope
+	// consistent; the last line says that it is whole and when it was.
 	Dump(ctx context.Context, w io.Writer) error
 	// Load writes what Dump wrote into an empty store.
 	Load(ctx context.Context, r io.Reader) error
 	// Sweep removes what has expired, at most n values, and says how many.
 	Sweep(ctx context.Context, n int) (int, error)
-	// Check says what is wrong with the store, nil when it can be relied on.
+	// Check says what is wrong with the store, nil when it can be relied on. It
+	// is quick.
 	Check(ctx context.Context) error
 	Close() error
 }
@@ -117,6 +121,51 @@ func checkValue(v []byte) error {
 		return fmt.Errorf("%w: value of %d bytes", ErrTooLarge, len(v))
 	}
 	return nil
+}
+
+// Replicate asks that a commit waits until a replica of the shared store has it
+// too, where there are any: what a platform is told to forget should not rest on
+// one machine. A local file needs nothing.
+func Replicate(tx Tx) {
+	if r, ok := tx.(interface{ replicate() }); ok {
+		r.replicate()
+	}
+}
+
+// GetMany returns the values of keys in one go, nil for an absent one.
+func GetMany(tx Tx, keys []string) ([][]byte, error) {
+	if m, ok := tx.(interface {
+		getMany([]string) ([][]byte, error)
+	}); ok {
+		return m.getMany(keys)
+	}
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
+		v, ok, err := tx.Get(k)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out[i] = v
+		}
+	}
+	return out, nil
+}
+
+// A Verifier looks at everything that is kept, which takes its time: for doctor
+// and for a restore, not for a health check.
+type Verifier interface {
+	Verify(ctx context.Context) error
+}
+
+// Verify checks a store as deeply as it can.
+func Verify(ctx context.Context, s Store) error {
+	if v, ok := s.(Verifier); ok {
+		if err := v.Verify(ctx); err != nil {
+			return err
+		}
+	}
+	return s.Check(ctx)
 }
 
 // View runs fn and returns what it made: a shorter way to read one value.
