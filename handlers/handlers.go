@@ -38,6 +38,7 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 	t := newTurn(viewOf(h.current(), m), m, openSession(data, m.At))
 	r := t.answer()
 	r.Version = t.snap.Version
+	r.Scores = t.scores
 	t.next.At = m.At
 	t.next.Choices = r.Choices
 	return r, t.next.bytes(), nil
@@ -56,7 +57,8 @@ type turn struct {
 	wants   []knowledge.Found
 	talk    []knowledge.Found
 	// offer is the programme whose conditions the answer offers to compare.
-	offer *eligibility.Programme
+	offer  *eligibility.Programme
+	scores []bot.Score // of the best matches, for the question log
 }
 
 func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ func (t *turn) subject() bot.Reply {
 		return t.outside(nil)
 	}
 	best := matches[0]
+	t.scores = scores(matches)
 	if r, ok := t.eligible(matches); ok {
 		return r
 	}
@@ -60,6 +62,19 @@ func (t *turn) subject() bot.Reply {
 		}
 	}
 	return t.tell(questions, matches)
+}
+
+// scores are how sure the best three matches are, to three places.
+func scores(matches []knowledge.Match) []bot.Score {
+	var out []bot.Score
+	for _, m := range matches[:min(3, len(matches))] {
+		s := bot.Score{Sure: math.Round(m.Sure*1000) / 1000}
+		if m.Measure != nil {
+			s.Label = m.Measure.No
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // sameSubject answers a message that asks for something but names no subject:

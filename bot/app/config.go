@@ -29,6 +29,7 @@ type Config struct {
 	Page       Page   `yaml:"page"`
 	Admin      Admin  `yaml:"admin"`
 	Store      Store  `yaml:"store"`
+	Inbox      Inbox  `yaml:"inbox"`
 	Backup     Backup `yaml:"backup"`
 	WeCom      WeCom  `yaml:"wecom"`
 	DingTalk   Ding   `yaml:"dingtalk"`
@@ -67,6 +68,18 @@ type Redis struct {
 	Master   string   `yaml:"master"`
 	Username string   `yaml:"username"`
 	Password Secret   `yaml:"password"`
+	// WaitReplicas is how many replicas must have a message before the platform is
+	// told 200, at most WaitTime long; -1 for one where there are any.
+	WaitReplicas int      `yaml:"wait_replicas"`
+	WaitTime     Duration `yaml:"wait_time"`
+	// AllowLoss starts the service also on a Redis that may lose messages.
+	AllowLoss bool `yaml:"allow_loss"`
+}
+
+// Inbox bounds what waits.
+type Inbox struct {
+	PerShard        int `yaml:"per_shard"`        // messages of one of 64 shards
+	PerConversation int `yaml:"per_conversation"` // messages of one conversation
 }
 
 // WeCom is the keys of 企业微信.
@@ -150,7 +163,8 @@ func defaults() Config {
 		Log:      Log{Level: "info", Questions: Duration(90 * 24 * time.Hour), Words: true},
 		Page:     Page{PerMinute: 30, TotalPerSecond: 200},
 		Admin:    Admin{Idle: Duration(30 * time.Minute)},
-		Store:    Store{Kind: "file", Redis: Redis{Mode: "single"}},
+		Store:    Store{Kind: "file", Redis: Redis{Mode: "single", WaitReplicas: -1, WaitTime: Duration(500 * time.Millisecond)}},
+		Inbox:    Inbox{PerShard: 10_000, PerConversation: 20},
 		WeCom:    WeCom{BaseURL: "https://qyapi.weixin.qq.com", CallbackWindow: Duration(10 * time.Minute)},
 		DingTalk: Ding{APIURL: "https://api.dingtalk.com", OAPIURL: "https://oapi.dingtalk.com", CallbackWindow: Duration(time.Hour), Mode: "stream"},
 	}
@@ -211,6 +225,15 @@ func (c Config) check() error {
 	}
 	if c.Store.Redis.Mode == "sentinel" && c.Store.Redis.Master == "" {
 		bad("store.redis.master", "is empty: sentinel needs the master's name")
+	}
+	if c.Store.Redis.WaitReplicas < -1 || c.Store.Redis.WaitTime <= 0 {
+		bad("store.redis.wait_replicas", "is -1 or more, and wait_time above zero")
+	}
+	if c.Inbox.PerShard < 20 || c.Inbox.PerConversation < 1 {
+		bad("inbox", "per_shard must be 20 or more and per_conversation 1 or more")
+	}
+	if c.Log.Questions < 0 {
+		bad("log.questions", "is 0s for none, or how long the question log is kept")
 	}
 	oneOf("dingtalk.mode", c.DingTalk.Mode, "stream", "http")
 	for key, u := range map[string]string{"wecom.base_url": c.WeCom.BaseURL, "dingtalk.api_url": c.DingTalk.APIURL, "dingtalk.oapi_url": c.DingTalk.OAPIURL} {

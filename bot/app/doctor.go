@@ -12,6 +12,7 @@ import (
 
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
+	"huiwen/knowledge/store"
 )
 
 // doctor says what is wrong with this installation; --live asks the running
@@ -59,7 +60,7 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	s, err := openStore(ctx, c.config)
 	if err == nil {
 		out = append(out, dingFindings(ctx, c, s)...)
-		err = errors.Join(s.Check(ctx), s.Close())
+		err = errors.Join(store.Verify(ctx, s), s.Close())
 	}
 	out = append(out, finding.Of("存储", c.config.Store.Kind, err))
 	for _, a := range []string{c.config.Listen, c.config.Internal} {

@@ -24,7 +24,9 @@ const (
 	maxHeaderBytes    = 16 << 10
 	maxBodyBytes      = 1 << 20
 	maxConnections    = 512
-	stopWithin        = 10 * time.Second
+	// The listeners and then the workers have stopWithin each: serve ends within
+	// twice that, and a little for closing the store.
+	stopWithin = 8 * time.Second
 )
 
 // serve runs the public and the internal listener until ctx ends, then lets
@@ -47,7 +49,7 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	memory, err := openStore(ctx, c.config)
+	memory, err := openToServe(ctx, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}

@@ -158,8 +158,8 @@ func (r *restorer) find(forgotten []Forgotten) func(store.Entry) error {
 
 // dropped are the beginnings of keys that no restore brings back.
 var dropped = map[bool][]string{
-	true:  {"lease/", "out/", "sess/", "by/", "busy/", "kf/lease/"},                                     // of a shard
-	false: {"lease/", "token/", "session/", "login/", "oauth/", "csrf/", "kf/poke/", "schema", "ready"}, // elsewhere
+	true:  {"lease/", "out/", "sess/", "by/", "busy/", "kf/lease/"},       // of a shard
+	false: {"lease/", "token/", "signin/", "kf/poke/", "schema", "ready"}, // elsewhere
 }
 
 // copy writes what comes back of an entry.

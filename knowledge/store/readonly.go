@@ -36,9 +36,9 @@ func (r *Reader) View(ctx context.Context, scope string, fn func(Tx) error) erro
 		return err
 	}
 	for {
-		quiet := r.quiet()
+		quiet, before := r.quiet(), r.stamp()
 		err := r.view(ctx, scope, quiet, fn)
-		if !quiet || r.quiet() || ctx.Err() != nil {
+		if !quiet || r.quiet() && r.stamp() == before || ctx.Err() != nil {
 			return err
 		}
 		// a service started meanwhile: what was read may be half of two states
@@ -49,6 +49,15 @@ func (r *Reader) View(ctx context.Context, scope string, fn func(Tx) error) erro
 func (r *Reader) quiet() bool {
 	info, err := os.Stat(filepath.Join(r.dir, fileName+"-wal"))
 	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+}
+
+// stamp changes whenever the file is written: a service may also have emptied its
+// log into it.
+func (r *Reader) stamp() (s struct{ size, at int64 }) {
+	if info, err := os.Stat(filepath.Join(r.dir, fileName)); err == nil {
+		s.size, s.at = info.Size(), info.ModTime().UnixNano()
+	}
+	return s
 }
 
 // view reads once. A file that nobody has open is read as it lies there: only

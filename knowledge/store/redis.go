@@ -43,7 +43,7 @@ type RedisOptions struct {
 	Username, Password string
 	// WaitReplicas is how many replicas must have a commit that asks for it, at
 	// most WaitTime long (WAIT); fewer are counted and not an error. 0 waits for
-	// none.
+	// none; below 0 waits for one when every master has one at the start.
 	WaitReplicas int
 	WaitTime     time.Duration
 }
@@ -91,6 +91,9 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 		look = r.View
 	}
 	err := r.speaks(ctx)
+	if err == nil && r.wait < 0 {
+		r.wait, err = r.replicas(ctx)
+	}
 	if err == nil {
 		err = look(ctx, "sys", r.schema)
 	}
@@ -155,6 +158,19 @@ func (r *Redis) speaks(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// replicas is 1 when every master has a replica, else 0.
+func (r *Redis) replicas(ctx context.Context) (int, error) {
+	n := 1
+	err := r.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
+		info, err := serverInfo(ctx, node, "replication")
+		if k, _ := strconv.Atoi(info["connected_slaves"]); k == 0 {
+			n = 0
+		}
+		return err
+	})
+	return n, err
 }
 
 func olderThan62(version string) bool {
