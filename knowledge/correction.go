@@ -221,3 +221,13 @@ func (e Edition) terms() ([]string, error) {
 	}
 	return terms, nil
 }
+
+// QuoteOf is the span of an item that a correction is found by.
+func QuoteOf(it *plan.Item) string { return firstRunes(it.Text, quoteRunes) }
+
+// Applies reports whether a correction can be made to an item: its value holds
+// no word that the item does not.
+func Applies(c Correction, it *plan.Item) bool {
+	alone := plan.Item{Text: it.Text}
+	return slices.Contains(ItemFields, c.Field) && setField(&alone, c.Field, c.Value) == nil && alone.Alien() == ""
+}

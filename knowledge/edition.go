@@ -168,3 +168,16 @@ func ReadBureaus(fsys fs.FS) ([]Bureau, error) {
 	}
 	return out, nil
 }
+
+// Similar lists the similar questions of the edition.
+func (e Edition) Similar() ([]Similar, error) {
+	fsys, err := e.FS()
+	if err != nil {
+		return nil, err
+	}
+	v, err := ReadVocabulary(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return v.Similar, nil
+}

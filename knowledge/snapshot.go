@@ -66,6 +66,10 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 		return nil, err
 	}
 	v.Bureaus = bureaus
+	carried, err := e.Carried()
+	if err != nil {
+		return nil, err
+	}
 	version := e.Hash()
 	all := make([]*Snapshot, len(plans))
 	for i, p := range plans {
@@ -73,7 +77,7 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := Build(p.Plan, v, cut)
+		s, err := build(p.Plan, v, of(carried, p.ID), cut)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", PlanPath(p.ID), err)
 		}
@@ -89,19 +93,23 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 // without its source is off.
 func (s *Snapshot) adopt(rules *eligibility.Rules) {
 	s.Rules = rules.Only(func(p *eligibility.Programme) bool {
-		for _, m := range s.Measures {
-			if p.StandsIn(m.Text) && (m.No == p.Measure || s.byNo[p.Measure] == nil || !p.StandsIn(s.byNo[p.Measure].Text)) {
-				p.Measure = m.No
-				return true
-			}
+		no, missing := home(s.Plan, p)
+		if missing != "" {
+			s.Off = append(s.Off, p.ID)
+			return false
 		}
-		s.Off = append(s.Off, p.ID)
-		return false
+		p.Measure = no
+		return true
 	})
 }
 
 // Build makes the snapshot of a plan and its vocabulary.
 func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
+	return build(p, v, nil, cut)
+}
+
+// build makes the snapshot of a plan with what is carried over to it.
+func build(p *plan.Plan, v *Vocabulary, carried map[string]Carried, cut Cutter) (*Snapshot, error) {
 	if len(p.Items) == 0 {
 		return nil, fmt.Errorf("%w: the document holds no item", ErrNoPlan)
 	}
@@ -113,7 +121,8 @@ func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
 	if s.Talk, err = newPhrases(v.Talk); err != nil {
 		return nil, fmt.Errorf("talk: %w", err)
 	}
-	similar := s.assign(v.Similar)
+	similar, dropped := assign(p, v.Similar, carried)
+	s.Dropped = dropped
 	for i := range p.Items {
 		it := &p.Items[i]
 		m := newMeasure(it, similar[it.No])
@@ -129,27 +138,6 @@ func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
 func (s *Snapshot) Measure(no string) (*Measure, bool) {
 	m, ok := s.byNo[no]
 	return m, ok
-}
-
-// assign gives each entry of similar questions to the measure its quote stands
-// in: the one of the same number if it does, else the first.
-func (s *Snapshot) assign(list []Similar) map[string][]Similar {
-	out := map[string][]Similar{}
-	for _, q := range list {
-		no := ""
-		for i := range s.Plan.Items {
-			it := &s.Plan.Items[i]
-			if strings.Contains(it.Text, q.Quote) && (no == "" || it.No == q.Measure) {
-				no = it.No
-			}
-		}
-		if no == "" {
-			s.Dropped = append(s.Dropped, q)
-			continue
-		}
-		out[no] = append(out[no], q)
-	}
-	return out
 }
 
 // version is the hash of everything an answer depends on.

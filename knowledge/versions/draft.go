@@ -243,3 +243,20 @@ func same(a, b knowledge.Edition, name string) bool {
 	y, inB := b[name]
 	return inA == inB && string(x) == string(y)
 }
+
+// Correct sets one field of a main plan's reading by hand, the newest plan's when
+// the correction names none.
+func (l *Library) Correct(ctx context.Context, id string, c knowledge.Correction, act Act) (Draft, error) {
+	c.By, c.Why = act.Who, act.Why
+	step := strings.TrimSpace("更正 " + c.Measure + " " + c.Field)
+	return l.Change(ctx, id, step, act, func(e knowledge.Edition) (knowledge.Edition, error) {
+		if c.Plan == "" {
+			plans, err := e.ReadPlans()
+			if err != nil {
+				return nil, err
+			}
+			c.Plan = plans[len(plans)-1].ID
+		}
+		return e.Corrected(c)
+	})
+}
