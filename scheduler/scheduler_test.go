@@ -4,74 +4,33 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
-	"github.com/6tail/lunar-go/HolidayUtil"
 	"pgregory.net/rapid"
 
+	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/plan"
 	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
 )
 
-func calendar(t testing.TB) *scheduler.Calendar {
+func seeded(t testing.TB) *calendar.Calendar {
 	t.Helper()
-	c, err := scheduler.LoadCalendar(seeds.Files)
+	c, err := calendar.Load(seeds.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func day(t testing.TB, s string) scheduler.Day {
+func day(t testing.TB, s string) calendar.Day {
 	t.Helper()
-	d, err := scheduler.ParseDay(s)
+	d, err := calendar.Parse(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// TestCalendarAgreesWithAnother compares every day of the seeded years with an
-// independent table of the State Council's notices.
-func TestCalendarAgreesWithAnother(t *testing.T) {
-	c := calendar(t)
-	for d := day(t, "2022-01-01"); d.Before(day(t, "2026-12-31").Time); d = d.Plus(1) {
-		want := d.Weekday() != time.Saturday && d.Weekday() != time.Sunday
-		if h := HolidayUtil.GetHoliday(d.String()); h != nil {
-			want = h.IsWork()
-		}
-		if got := c.Works(d); got != want {
-			t.Errorf("%s worked: %v, want %v", d, got, want)
-		}
-	}
-	if c.Knows(2027) {
-		t.Error("2027 is said to be known")
-	}
-}
-
-func TestWorkingDays(t *testing.T) {
-	c := calendar(t)
-	if got := c.Back(day(t, "2022-12-31")); got != day(t, "2022-12-30") {
-		t.Errorf("the last working day of 2022 is %s", got)
-	}
-	if got := c.Shift(day(t, "2022-12-30"), 1); got != day(t, "2023-01-03") {
-		t.Errorf("the first of 2023 is %s", got)
-	}
-	for _, worked := range []string{"2022-10-08", "2022-10-09", "2023-01-28"} {
-		if !c.Works(day(t, worked)) {
-			t.Errorf("%s is worked", worked)
-		}
-	}
-}
-
-func TestCalendarFileIsChecked(t *testing.T) {
-	for _, text := range []string{"- year: 2022\n  off: [2022-01-03]\n  source: x\n", "- year: 2022\n  source: x\n  wrok: []\n", "- year: 2022\n", "- year: 2022\n  source: x\n  work: [soon]\n"} {
-		if _, err := scheduler.LoadCalendar(fstest.MapFS{"calendar.yaml": {Data: []byte(text)}}); err == nil {
-			t.Errorf("%q is taken", text)
-		}
-	}
 }
 
 // seedPlan reads the plan that ships with the product.
@@ -93,7 +52,7 @@ func seedPlan(t testing.TB) *plan.Plan {
 }
 
 func TestSeedDuties(t *testing.T) {
-	duties := scheduler.Duties(seedPlan(t), day(t, "2022-06-09"), day(t, "2022-12-31"))
+	duties := ledger.Duties(seedPlan(t), day(t, "2022-06-09"), day(t, "2022-12-31"))
 	of := map[string][]string{}
 	rows := map[string]bool{}
 	for _, d := range duties {
@@ -108,7 +67,7 @@ func TestSeedDuties(t *testing.T) {
 	if len(rows) != 63 {
 		t.Errorf("%d measures have a row, want 63", len(rows))
 	}
-	for no, n := range map[string]int{"31": 2, "40": 2, "47": 2, "7": 7, "14": 1, "30": 1, "1": 1} {
+	for no, n := range map[string]int{"31": 2, "40": 2, "47": 2, "7": 7, "17": 1, "14": 1, "30": 1, "1": 1} {
 		if len(of[no]) != n {
 			t.Errorf("%s has duties %v, want %d", no, of[no], n)
 		}
@@ -123,12 +82,11 @@ func shared(deadlines ...plan.Deadline) *plan.Plan {
 func TestStagesOfOneDeadline(t *testing.T) {
 	due := "2022-12-31"
 	p := shared(plan.Deadline{Text: "按时", Kind: "once", Hard: true, Due: &due})
-	c := calendar(t)
 	armed := day(t, "2022-06-09")
-	got := scheduler.Due(scheduler.Duties(p, armed, day(t, "2023-01-31")), c, nil, armed, armed, day(t, "2023-01-31"))
+	got := scheduler.Due(ledger.Duties(p, armed, day(t, "2023-01-31")), terms(t, "2022-06-09", "2022-12-31"), armed, day(t, "2023-01-31"))
 	var stages []string
 	for _, n := range got {
-		stages = append(stages, string(n.Stage)+" "+n.On.String())
+		stages = append(stages, n.Stage.Name+" "+n.On.String())
 	}
 	want := []string{"assign 2022-06-09", "before-15 2022-12-09", "before-3 2022-12-27", "overdue-1 2023-01-03"}
 	if !slices.Equal(stages, want) {
@@ -136,45 +94,39 @@ func TestStagesOfOneDeadline(t *testing.T) {
 	}
 }
 
-// TestArmingLateSendsNothingOld: what fell due before arming is history.
-func TestArmingLateSendsNothingOld(t *testing.T) {
-	duties := scheduler.Duties(seedPlan(t), day(t, "2026-11-24"), day(t, "2026-12-31"))
-	armed := day(t, "2026-11-24")
-	for _, n := range scheduler.Due(duties, calendar(t), nil, armed, armed, day(t, "2026-12-31")) {
-		if n.Duty.Due.Year() == 2022 {
-			t.Errorf("%s of 2022 is sent on %s", n.Duty.ID, n.On)
+// terms are those of the seeded calendar and the default stages.
+func terms(t testing.TB, armed, last string) scheduler.Terms {
+	t.Helper()
+	return scheduler.Terms{Calendar: seeded(t), Stages: scheduler.Defaults, Armed: day(t, armed), Last: day(t, last)}
+}
+
+// TestArmingAfterTheYearSendsNothing: a plan whose year is over is history, with
+// what recurs and what has no date.
+func TestArmingAfterTheYearSendsNothing(t *testing.T) {
+	p := seedPlan(t)
+	for _, armed := range []string{"2023-01-01", "2026-11-24"} {
+		from := day(t, armed)
+		duties := ledger.Duties(p, from, from.Plus(400))
+		x := terms(t, armed, ledger.LastDay(p).String())
+		if got := scheduler.Due(duties, x, from, from.Plus(400)); len(got) > 0 {
+			t.Errorf("armed on %s: %d notices, the first of %s", armed, len(got), got[0].Duty.ID)
 		}
 	}
 }
 
-// closedLedger closes one duty and moves another.
-type closedLedger struct{ closed, moved string }
-
-func (l closedLedger) Closed(duty, _ string) bool { return duty == l.closed }
-func (l closedLedger) Due(d scheduler.Duty) scheduler.Day {
-	if d.ID == l.moved {
-		return d.Due.Plus(31)
-	}
-	return d.Due
-}
-
-func TestTheLedgerCounts(t *testing.T) {
-	armed, to := day(t, "2022-06-09"), day(t, "2023-03-31")
-	duties := scheduler.Duties(seedPlan(t), armed, to)
-	l := closedLedger{closed: "30/1", moved: "16/1"}
-	for _, n := range scheduler.Due(duties, calendar(t), l, armed, armed, to) {
-		if n.Duty.ID == "30/1" {
-			t.Errorf("a closed duty is reminded: %s", n.Stage)
-		}
-		if n.Duty.ID == "16/1" && n.Stage == scheduler.Before3 && n.On.Before(day(t, "2023-01-01").Time) {
-			t.Errorf("an extended duty is reminded on %s", n.On)
+// TestArmingInTheMiddle: what fell due before is history, what comes is not.
+func TestArmingInTheMiddle(t *testing.T) {
+	p, armed := seedPlan(t), day(t, "2022-10-10")
+	for _, n := range scheduler.Due(ledger.Duties(p, armed, day(t, "2023-01-31")), terms(t, "2022-10-10", "2022-12-31"), armed, day(t, "2023-01-31")) {
+		if n.Duty.HasDue() && n.Duty.Due.Before(armed.Time) || n.On.Before(armed.Time) {
+			t.Errorf("%s %s on %s", n.Duty.ID, n.Stage.Name, n.On)
 		}
 	}
 }
 
 // TestEveryNoticeOnAWorkingDayOnce holds for any deadline and any window.
 func TestEveryNoticeOnAWorkingDayOnce(t *testing.T) {
-	c := calendar(t)
+	c := seeded(t)
 	kinds := []string{"once", "monthly", "quarterly", "yearly"}
 	rapid.Check(t, func(rt *rapid.T) {
 		armed := day(t, "2022-01-01").Plus(rapid.IntRange(0, 1200).Draw(rt, "armed"))
@@ -182,19 +134,21 @@ func TestEveryNoticeOnAWorkingDayOnce(t *testing.T) {
 		due := armed.Plus(rapid.IntRange(-50, 500).Draw(rt, "due")).String()
 		kind := rapid.SampledFrom(kinds).Draw(rt, "kind")
 		p := shared(plan.Deadline{Text: "按时", Kind: kind, Hard: true, Due: &due})
-		whole := scheduler.Due(scheduler.Duties(p, armed, to), c, nil, armed, armed, to)
+		x := scheduler.Terms{Calendar: c, Stages: scheduler.Defaults, Armed: armed, Last: to}
+		whole := scheduler.Due(ledger.Duties(p, armed, to), x, armed, to)
 		seen := map[string]bool{}
 		for _, n := range whole {
 			if !c.Works(n.On) {
-				rt.Fatalf("%s on %s, a day off", n.Stage, n.On)
+				rt.Fatalf("%s on %s, a day off", n.Stage.Name, n.On)
 			}
-			if seen[n.Key()] {
-				rt.Fatalf("%s twice", n.Key())
+			key := n.Key("x")
+			if seen[key] {
+				rt.Fatalf("%s twice", key)
 			}
-			seen[n.Key()] = true
+			seen[key] = true
 		}
-		for _, d := range scheduler.Digests(whole, c, func(string, bool) string { return "联络员" }) {
-			if !c.Works(scheduler.DayOf(d.At)) || d.At.In(scheduler.Zone).Hour() != 9 {
+		for _, d := range scheduler.Digests(whole, x, to) {
+			if !c.Works(calendar.Of(d.At)) || d.At.In(calendar.Zone).Hour() != 9 {
 				rt.Fatalf("a digest at %s", d.At)
 			}
 		}
@@ -203,17 +157,17 @@ func TestEveryNoticeOnAWorkingDayOnce(t *testing.T) {
 
 func TestOneDigestADayAndSummariesWait(t *testing.T) {
 	armed, to := day(t, "2022-06-09"), day(t, "2023-01-31")
-	c := calendar(t)
-	notices := scheduler.Due(scheduler.Duties(seedPlan(t), armed, to), c, nil, armed, armed, to)
+	x := terms(t, "2022-06-09", "2022-12-31")
+	notices := scheduler.Due(ledger.Duties(seedPlan(t), armed, to), x, armed, to)
 	last := map[string]scheduler.Digest{}
-	for _, d := range scheduler.Digests(notices, c, func(string, bool) string { return "联络员" }) {
+	for _, d := range scheduler.Digests(notices, x, to) {
 		before, ok := last[d.Bureau]
 		gap := d.At.Sub(before.At)
 		if ok && gap < 24*time.Hour {
 			t.Errorf("%s: two digests within %s", d.Bureau, gap)
 		}
 		summaries := !slices.ContainsFunc(d.Notices, func(n scheduler.Notice) bool {
-			return n.Stage != scheduler.Monthly && n.Stage != scheduler.Quarterly
+			return n.Stage.Urgent
 		})
 		if ok && summaries && gap < 6*24*time.Hour {
 			t.Errorf("%s: summaries alone after %s", d.Bureau, gap)

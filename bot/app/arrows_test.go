@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"knowledge/pause":       {"knowledge/audit"},
 	"knowledge/account":     {"knowledge/audit"},
 	"knowledge/versions":    {"knowledge"},
+	"knowledge/calendar":    {},
 	"scheduler":             {"bot", "knowledge"},
 	"scheduler/ledger":      {"bot", "knowledge"},
 	"seeds":                 {},

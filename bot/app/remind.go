@@ -3,28 +3,48 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"huiwen/knowledge"
+	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/directory"
 	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
 )
 
-// remindCommand rehearses the reminders.
+// remindCommand rehearses the reminders, and shows and releases what is held.
 func remindCommand(ctx context.Context, c *call) error {
-	if len(c.args) == 0 || c.args[0] != "preview" {
-		return usagef("remind 后面要写 preview --from 日期 --to 日期")
+	const use = "remind 后面要写 preview --from 日期 --to 日期、status 或 release"
+	if len(c.args) == 0 {
+		return usagef(use)
 	}
+	name := c.args[0]
 	c.args = c.args[1:]
-	var from, to string
+	switch name {
+	case "preview":
+		return preview(ctx, c)
+	case "release":
+		return release(ctx, c)
+	case "status":
+		return remindStatus(ctx, c)
+	}
+	return usagef(use)
+}
+
+func preview(ctx context.Context, c *call) error {
+	var from, to, ledgerFile string
 	var asJSON, asCalendar bool
 	rest, err := c.flags("remind preview", func(fs *flag.FlagSet) {
 		fs.StringVar(&from, "from", "", "")
 		fs.StringVar(&to, "to", "", "")
+		fs.StringVar(&ledgerFile, "ledger", "", "")
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.BoolVar(&asCalendar, "ics", false, "")
 	})
@@ -34,13 +54,20 @@ func remindCommand(ctx context.Context, c *call) error {
 	if len(rest) > 0 {
 		return usagef("remind preview 不接受参数 %q", rest[0])
 	}
+	entries, err := readLedger(ledgerFile)
+	if err != nil {
+		return err
+	}
 	p, err := c.published(ctx)
 	if err != nil {
 		return err
 	}
-	r, err := rehearse(p, from, to)
+	r, err := rehearse(p, from, to, entries)
 	if err != nil {
 		return err
+	}
+	for _, y := range r.unknown {
+		fmt.Fprintf(c.Stderr, "注意：%d年的放假安排还没有录入，只按周末推算，日期暂定。\n", y)
 	}
 	switch {
 	case asJSON:
@@ -58,10 +85,13 @@ type plainCutter struct{}
 func (plainCutter) Cut(s string) []string    { return []string{s} }
 func (plainCutter) Search(s string) []string { return []string{s} }
 
-// A rehearsal is the digests between two days as if nothing had happened yet.
+// A rehearsal is the digests between two days as if nothing but the ledger's
+// entries had happened yet.
 type rehearsal struct {
-	calendar *scheduler.Calendar
-	digests  []scheduler.Digest
+	terms   scheduler.Terms
+	digests []scheduler.Digest
+	office  map[string]bool // bureaus whose rows go to the office
+	unknown []int           // years without a calendar
 }
 
 // maxRehearsal bounds the days of a rehearsal.
@@ -69,12 +99,12 @@ const maxRehearsal = 3 * 366
 
 // rehearse works out the digests of a plan that is armed on its issue day or on
 // the first day of the rehearsal, the later.
-func rehearse(s *knowledge.Snapshot, from, to string) (*rehearsal, error) {
-	first, err := scheduler.ParseDay(from)
+func rehearse(s *knowledge.Snapshot, from, to string, entries []ledger.Entry) (*rehearsal, error) {
+	first, err := calendar.Parse(from)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--from：%w", err)}
 	}
-	last, err := scheduler.ParseDay(to)
+	last, err := calendar.Parse(to)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--to：%w", err)}
 	}
@@ -84,37 +114,76 @@ func rehearse(s *knowledge.Snapshot, from, to string) (*rehearsal, error) {
 	case days > maxRehearsal:
 		return nil, usagef("一次最多预演 %d 天", maxRehearsal)
 	}
-	calendar, err := scheduler.LoadCalendar(seeds.Files)
+	days, err := calendar.Load(seeds.Files)
 	if err != nil {
 		return nil, err
 	}
 	armed := first
-	if issued, err := scheduler.ParseDay(s.Plan.Issued); err == nil && issued.After(armed.Time) {
+	if issued, err := calendar.Parse(s.Plan.Issued); err == nil && issued.After(armed.Time) {
 		armed = issued
 	}
-	v, err := knowledge.ReadVocabulary(seeds.Files)
+	people, err := directory.Seed(seeds.Files)
 	if err != nil {
 		return nil, err
 	}
-	kinds := map[string]string{}
-	for _, b := range v.Bureaus {
-		kinds[b.Name] = b.Kind
+	r := &rehearsal{office: map[string]bool{}, unknown: days.UnknownBetween(first, last)}
+	for _, b := range people.Bureaus {
+		r.office[b.Name] = b.Office
 	}
-	duties := scheduler.Duties(s.Plan, armed, last)
-	notices := scheduler.Due(duties, calendar, nil, armed, first, last)
-	return &rehearsal{calendar, scheduler.Digests(notices, calendar, func(bureau string, overdue bool) string { return receiver(kinds[bureau], overdue) })}, nil
+	r.terms = scheduler.Terms{Calendar: days, Stages: scheduler.Defaults, Armed: armed, Last: ledger.LastDay(s.Plan)}
+	duties := inForce(ledger.Duties(s.Plan, armed, last), entries, ledger.PlanKey(s.Plan))
+	r.digests = scheduler.Digests(scheduler.Due(duties, r.terms, first, last), r.terms, last)
+	return r, nil
 }
 
-// receiver is who of a bureau a digest goes to: never above the section head;
-// what concerns party and discipline bodies goes to the office.
-func receiver(kind string, overdue bool) string {
-	switch {
-	case strings.HasPrefix(kind, "党群") || strings.HasPrefix(kind, "纪检"):
-		return "领导小组办公室"
-	case overdue:
-		return "联络员、科室负责人"
+// inForce takes what the ledger has closed off the duties, and moves what it moved.
+func inForce(duties []ledger.Duty, entries []ledger.Entry, plan string) []ledger.Duty {
+	have := map[[2]string]*ledger.Entry{}
+	for i := range entries {
+		if e := &entries[i]; e.Plan == "" || e.Plan == plan {
+			have[[2]string{e.ID, e.Bureau}] = e
+		}
 	}
-	return "联络员"
+	var out []ledger.Duty
+	for _, d := range duties {
+		e := have[[2]string{d.ID, d.Bureau}]
+		switch {
+		case e == nil:
+			out = append(out, d)
+		case e.Open():
+			e.Duty = d
+			out = append(out, e.InForce())
+		}
+	}
+	return out
+}
+
+// maxLedgerBytes bounds a ledger that is read from a file.
+const maxLedgerBytes = 64 << 20
+
+// readLedger reads what `ledger export --json` wrote: an entry a line.
+func readLedger(file string) ([]ledger.Entry, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("读不了台账：%w", err)
+	}
+	defer f.Close()
+	var out []ledger.Entry
+	dec := json.NewDecoder(io.LimitReader(f, maxLedgerBytes))
+	for {
+		var e ledger.Entry
+		err := dec.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil || e.ID == "" || e.Bureau == "" {
+			return nil, fmt.Errorf("%s 第 %d 条看不懂；请用 ledger export --json 导出的文件", file, len(out)+1)
+		}
+		out = append(out, e)
+	}
 }
 
 // digestLine is a line of `remind preview --json`. Field names never change.
@@ -136,13 +205,18 @@ type digestItem struct {
 	Target string  `json:"target"`
 }
 
+// to says who of a bureau gets a digest.
+func (r *rehearsal) to(d scheduler.Digest) string {
+	return scheduler.Receivers(r.office[d.Bureau], d.Heads)
+}
+
 func (r *rehearsal) json(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, d := range r.digests {
-		line := digestLine{At: d.At.Format(time.RFC3339), Bureau: d.Bureau, To: d.To, Items: []digestItem{}, Text: d.Text(r.calendar)}
+		line := digestLine{At: d.At.Format(time.RFC3339), Bureau: d.Bureau, To: r.to(d), Items: []digestItem{}, Text: d.Text(r.terms, nil, nil)}
 		for _, n := range d.Notices {
-			item := digestItem{No: n.Duty.No, Duty: n.Duty.ID, Stage: string(n.Stage), What: n.Duty.What, Rule: n.Duty.Rule, Target: n.Duty.Target}
+			item := digestItem{No: n.Duty.No, Duty: n.Duty.ID, Stage: n.Stage.Name, What: n.Duty.What, Rule: n.Duty.Rule, Target: n.Duty.Target}
 			if n.Duty.HasDue() {
 				due := n.Duty.Due.String()
 				item.Due = &due
@@ -159,13 +233,13 @@ func (r *rehearsal) json(w io.Writer) error {
 // table shows the rehearsal to people.
 func (r *rehearsal) table(w io.Writer) {
 	for _, d := range r.digests {
-		fmt.Fprintf(w, "%s  %s（%s）\n", d.At.Format("2006-01-02 15:04"), d.Bureau, d.To)
+		fmt.Fprintf(w, "%s  %s（%s）\n", d.At.Format("2006-01-02 15:04"), d.Bureau, r.to(d))
 		for _, n := range d.Notices {
 			due := "没有期限"
 			if n.Duty.HasDue() {
 				due = n.Duty.Due.String()
 			}
-			fmt.Fprintf(w, "    %-10s 第%s项 %s %s\n", n.Stage, n.Duty.No, due, clip(n.Duty.What, 40))
+			fmt.Fprintf(w, "    %-10s %s %s %s\n", n.Stage.Name, n.Duty.Label, due, clip(n.Duty.What, 40))
 		}
 	}
 	fmt.Fprintf(w, "共 %d 条提醒\n", len(r.digests))
@@ -175,19 +249,19 @@ func (r *rehearsal) table(w io.Writer) {
 func (r *rehearsal) ics(w io.Writer, now time.Time) error {
 	var b strings.Builder
 	line := func(name, value string) {
-		value = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`).Replace(value)
+		value = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", "").Replace(value)
 		fold(&b, name+":"+value)
 	}
 	fold(&b, "BEGIN:VCALENDAR")
 	fold(&b, "VERSION:2.0")
 	fold(&b, "PRODID:-//huiwen//remind//ZH")
-	for i, d := range r.digests {
+	for _, d := range r.digests {
 		fold(&b, "BEGIN:VEVENT")
-		fold(&b, fmt.Sprintf("UID:%s-%d@huiwen", d.At.UTC().Format("20060102T150405Z"), i))
+		fold(&b, fmt.Sprintf("UID:%s@huiwen", ledger.Serial("digest", d.Bureau, calendar.Of(d.At), "")))
 		fold(&b, "DTSTAMP:"+now.UTC().Format("20060102T150405Z"))
 		fold(&b, "DTSTART:"+d.At.UTC().Format("20060102T150405Z"))
 		line("SUMMARY", fmt.Sprintf("%s：%d 项任务", d.Bureau, len(d.Notices)))
-		line("DESCRIPTION", d.Text(r.calendar))
+		line("DESCRIPTION", d.Text(r.terms, nil, nil))
 		fold(&b, "END:VEVENT")
 	}
 	fold(&b, "END:VCALENDAR")

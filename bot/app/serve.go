@@ -63,6 +63,10 @@ func serve(ctx context.Context, c *call) error {
 		return errors.Join(err, closeAll(listeners))
 	}
 	gateway := newGateway(e, memory, c, platforms.senders)
+	reminder, err := newReminder(c, memory, e.snapshot, platforms.senders)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	visitors, err := publicHandler(e, gateway, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
@@ -83,6 +87,9 @@ func serve(ctx context.Context, c *call) error {
 	following := make(chan struct{})
 	go func() { e.follower.Run(working); close(following) }()
 	defer func() { stopWorking(); <-following }()
+	reminding := make(chan struct{})
+	go func() { reminder.Run(working); close(reminding) }()
+	defer func() { stopWorking(); <-reminding }()
 	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box), pages)}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
 	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot().Version, "measures", len(e.snapshot().Measures))

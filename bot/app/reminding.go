@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/knowledge"
+	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/store"
+	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
+	"huiwen/seeds"
+)
+
+// newReminder makes the part that reminds bureaus.
+func newReminder(c *call, s store.Store, snapshot func() *knowledge.Snapshot, senders map[string]bot.Sender) (*scheduler.Service, error) {
+	days, err := calendar.Load(seeds.Files)
+	if err != nil {
+		return nil, err
+	}
+	people, err := directory.Seed(seeds.Files)
+	if err != nil {
+		return nil, err
+	}
+	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now})
+}
+
+// newBook makes the ledger; acts of a bureau's successor count as its own.
+func newBook(s store.Store, who *roll) *ledger.Book {
+	return ledger.NewBook(s, func(ctx context.Context, bureau string, day time.Time) (string, error) {
+		d, err := who.directory(ctx)
+		if err != nil {
+			return "", err
+		}
+		return d.Today(bureau, day), nil
+	})
+}
+
+// reminder opens the store beside a running service for one command.
+func (c *call) reminder(ctx context.Context) (*scheduler.Service, store.Store, error) {
+	snap, err := c.published(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := newReminder(c, s, func() *knowledge.Snapshot { return snap }, nil)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return r, s, nil
+}
+
+// byWhom is who gives a command: the account of the machine unless named.
+func byWhom(name string) string {
+	if name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return "命令行 " + u.Username
+	}
+	return "命令行"
+}
+
+// arm lets the published plan be reminded of; nothing is sent before the release.
+func arm(ctx context.Context, c *call) error {
+	var day, by, why string
+	var trial, off bool
+	rest, err := c.flags("plan arm", func(fs *flag.FlagSet) {
+		fs.StringVar(&day, "day", "", "")
+		fs.StringVar(&by, "by", "", "")
+		fs.StringVar(&why, "why", "", "")
+		fs.BoolVar(&trial, "trial", false, "")
+		fs.BoolVar(&off, "off", false, "")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("plan arm 不接受参数 %q", rest[0])
+	}
+	r, s, err := c.reminder(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if off {
+		if err := r.Disarm(ctx, byWhom(by), why); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.Stdout, "提醒已停用，台账保留。")
+		return nil
+	}
+	now := c.Now()
+	from := calendar.Of(now)
+	if day != "" {
+		if from, err = calendar.Parse(day); err != nil {
+			return usageError{fmt.Errorf("--day：%w", err)}
+		}
+	}
+	if err := r.Arm(ctx, scheduler.Arming{Day: from, By: byWhom(by), At: now, Trial: trial}); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "已启用提醒，从%s起。现在什么也没有发：请看清单（remind release），确认后放行（remind release --yes）。\n", from.Chinese())
+	if trial {
+		fmt.Fprintln(c.Stdout, "这是试运行：所有提醒只送领导小组办公室。")
+	}
+	return heldList(ctx, c, r, now)
+}
+
+// release shows what is held; with --yes it is sent.
+func release(ctx context.Context, c *call) error {
+	var yes bool
+	var only, by string
+	rest, err := c.flags("remind release", func(fs *flag.FlagSet) {
+		fs.BoolVar(&yes, "yes", false, "")
+		fs.StringVar(&only, "only", "", "")
+		fs.StringVar(&by, "by", "", "")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("remind release 不接受参数 %q", rest[0])
+	}
+	r, s, err := c.reminder(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	now := c.Now()
+	if !yes {
+		return heldList(ctx, c, r, now)
+	}
+	var pick func(scheduler.Notice) bool
+	if only != "" {
+		wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
+		pick = func(n scheduler.Notice) bool {
+			return slices.Contains(wanted, n.Duty.No) || slices.Contains(wanted, n.Duty.Bureau)
+		}
+	}
+	if err := r.Release(ctx, now, byWhom(by), pick); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Stdout, "已放行，服务会在工作时间发出。")
+	return nil
+}
+
+// heldList shows what would be sent.
+func heldList(ctx context.Context, c *call, r *scheduler.Service, now time.Time) error {
+	st, err := r.Status(ctx, now)
+	if err != nil {
+		return err
+	}
+	list, err := r.Held(ctx, now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "扣住的原因：%s\n", st.Hold.Reason)
+	count := 0
+	for _, d := range list {
+		fmt.Fprintf(c.Stdout, "%s  %s\n", d.At.In(calendar.Zone).Format("2006-01-02 15:04"), d.Bureau)
+		for _, n := range d.Notices {
+			count++
+			fmt.Fprintf(c.Stdout, "    %-10s %s %s\n", n.Stage.Name, n.Duty.Label, clip(n.Duty.What, 40))
+		}
+	}
+	fmt.Fprintf(c.Stdout, "共 %d 个单位 %d 条。放行：remind release --yes；只放行一部分：--only 40,区教育局（其余不再发）\n", len(list), count)
+	return nil
+}
+
+// remindStatus says how reminding stands.
+func remindStatus(ctx context.Context, c *call) error {
+	if len(c.args) > 0 {
+		return usagef("remind status 不接受参数 %q", c.args[0])
+	}
+	r, s, err := c.reminder(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := r.Status(ctx, c.Now())
+	if err != nil {
+		return err
+	}
+	writeStatus(c.Stdout, st)
+	return nil
+}
+
+func writeStatus(w io.Writer, st scheduler.Status) {
+	if st.Armed == nil {
+		fmt.Fprintln(w, scheduler.ErrNotArmed)
+		return
+	}
+	kind := ""
+	if st.Armed.Trial {
+		kind = "（试运行）"
+	}
+	fmt.Fprintf(w, "已启用%s：%s年计划，从%s起，%s\n", kind, st.Armed.Plan, st.Armed.Day.Chinese(), st.Armed.By)
+	if !st.Marked.IsZero() {
+		fmt.Fprintf(w, "上次检查：%s\n", st.Marked.In(calendar.Zone).Format("2006-01-02 15:04"))
+	}
+	if st.Hold != nil {
+		fmt.Fprintf(w, "已扣住：%s。请看清单：remind release\n", st.Hold.Reason)
+	}
+	for _, p := range st.Pauses {
+		fmt.Fprintf(w, "暂停：%s%s 到%s，%s（%s）\n", p.Bureau, p.No, p.Until.Chinese(), p.Why, p.By)
+	}
+}

@@ -1,0 +1,451 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/store"
+	"huiwen/scheduler/ledger"
+)
+
+const (
+	sendFor = 15 * time.Second
+	// holdFor is how long one sender has a notice: longer than sending takes.
+	holdFor = 2*sendFor + 2*time.Second
+	// tries is how often one way is tried, with pauses that double from backOff to
+	// maxBackOff.
+	tries      = 6
+	backOff    = time.Minute
+	maxBackOff = time.Hour
+	dayKept    = 72 * time.Hour
+	// bundleMinute is when the office gets its bundle: after the bureaus' slots.
+	bundleMinute = 9*60 + 30
+)
+
+// Deliver sends what may be sent now. A notice is looked at again before it is
+// first sent; then its text never changes.
+func (s *Service) Deliver(ctx context.Context, now time.Time) error {
+	st, err := store.View(ctx, s.Store, sysScope, func(tx store.Tx) (state, error) { return s.load(tx, now) })
+	if err != nil || st.hold.stops() {
+		return err
+	}
+	scopes, err := s.Store.Scopes(ctx, "bureau")
+	if err != nil {
+		return err
+	}
+	var failed error
+	office := ledger.Scope(ledger.OfficeBureau)
+	slices.SortStableFunc(scopes, func(a, b string) int { // the bundle after what goes into it
+		return strings.Compare(strconv.FormatBool(a == office), strconv.FormatBool(b == office))
+	})
+	for _, scope := range append(scopes, office) {
+		for ctx.Err() == nil {
+			more, err := s.deliverOne(ctx, scope, now, st)
+			failed = errors.Join(failed, err)
+			if !more || err != nil {
+				break
+			}
+		}
+	}
+	return failed
+}
+
+// deliverOne sends one notice of a scope to one person.
+func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, st state) (more bool, err error) {
+	p, ok, err := ledger.Take(ctx, s.Store, scope, now, holdFor, func(tx store.Tx, d *ledger.Digest) error { return s.prepare(tx, d, now, st) })
+	if err != nil || !ok {
+		return false, err
+	}
+	s.Crash("taken")
+	if p.Index < 0 {
+		return true, s.forward(ctx, p, now, st)
+	}
+	d := p.Delivery()
+	allowed, err := s.admit(ctx, p.Digest.Bureau, *d, now)
+	if err != nil {
+		return false, err
+	}
+	if !allowed {
+		return true, s.settle(ctx, p, now, func(x *ledger.Delivery) {
+			x.State, x.Attempts, x.Tries, x.Reason = ledger.Queued, x.Attempts-1, x.Tries-1, "当天已发满，顺延到下一个工作日"
+			x.Next = st.calendar.On(calendar.Of(now).Plus(1)).Add(firstMinute * time.Minute)
+		})
+	}
+	way := p.Way()
+	outcome := bot.Outcome{Final: true, Reason: "没有配置这个通道"}
+	if to, ok := s.Senders[way.Channel]; ok {
+		try, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendFor)
+		outcome = to.Send(try, bot.Address{Channel: way.Channel, Conversation: way.To}, p.Digest.ID, *p.Digest.Frozen)
+		cancel()
+	}
+	s.Crash("sent")
+	if !outcome.Sent && !outcome.Uncertain {
+		if err := s.giveBack(ctx, p.Digest.Bureau, *d, now); err != nil {
+			return false, err
+		}
+	}
+	return true, s.settle(ctx, p, now, func(x *ledger.Delivery) { settled(x, outcome, now) })
+}
+
+// settle notes how a delivery went. When nobody of the bureau could be reached the
+// office is told instead.
+func (s *Service) settle(ctx context.Context, p ledger.Parcel, now time.Time, set func(*ledger.Delivery)) error {
+	_, err := ledger.Settle(ctx, s.Store, p, now, func(d *ledger.Digest) {
+		set(&d.Deliveries[p.Index])
+		failed := !slices.ContainsFunc(d.Deliveries, func(x ledger.Delivery) bool { return x.State != ledger.Failed })
+		if failed && d.Kind != "bundle" && !d.Leader {
+			d.Office, d.Note = true, "各通道都没有送达"
+		}
+	})
+	if errors.Is(err, ledger.ErrLost) {
+		return nil
+	}
+	return err
+}
+
+// settled is what an outcome makes of a delivery.
+func settled(x *ledger.Delivery, o bot.Outcome, now time.Time) {
+	x.Reason = o.Reason
+	switch {
+	case o.Sent:
+		x.State, x.Done = ledger.Sent, now
+		return
+	case o.Uncertain:
+		x.State, x.Unsure = ledger.Uncertain, x.Unsure+1
+		if x.Leader { // a step to a leader is never repeated on a guess
+			x.State, x.Done, x.Reason = ledger.Failed, now, "结果不明，请办公室人工核实"
+			return
+		}
+	default:
+		x.State = ledger.Queued
+	}
+	x.Next = now.Add(min(maxBackOff, backOff<<min(x.Tries-1, 10)))
+	if o.Final || x.Tries >= tries {
+		x.At, x.Tries, x.Next = x.At+1, 0, now
+		if x.At >= len(x.Ways) {
+			x.At, x.State, x.Done = len(x.Ways)-1, ledger.Failed, now
+		}
+	}
+}
+
+// admit counts a notice towards a person's share of the day, before it is sent: a
+// crash can only cost one of it, never exceed it.
+func (s *Service) admit(ctx context.Context, bureau string, d ledger.Delivery, now time.Time) (bool, error) {
+	return store.Update(ctx, s.Store, sysScope, func(tx store.Tx) (bool, error) {
+		key := dayKey(bureau, d, now)
+		var n int
+		if _, err := getJSON(tx, key, &n); err != nil || n >= s.PerDay {
+			return false, err
+		}
+		return true, tx.Put(key, []byte(strconv.Itoa(n+1)), dayKept)
+	})
+}
+
+// giveBack takes a notice that certainly did not arrive off the share.
+func (s *Service) giveBack(ctx context.Context, bureau string, d ledger.Delivery, now time.Time) error {
+	return s.Store.Update(ctx, sysScope, func(tx store.Tx) error {
+		key := dayKey(bureau, d, now)
+		var n int
+		if _, err := getJSON(tx, key, &n); err != nil {
+			return err
+		}
+		return tx.Put(key, []byte(strconv.Itoa(max(0, n-1))), dayKept)
+	})
+}
+
+// dayKey is the person's, whatever the channel; a robot is its group.
+func dayKey(bureau string, d ledger.Delivery, now time.Time) string {
+	who := bureau + "/" + d.Name
+	if d.Name == "" {
+		who = d.Ways[0].Channel + "/" + d.Ways[0].To
+	}
+	return ledger.Short("scheduler/day/" + calendar.Of(now).String() + "/" + who)
+}
+
+// prepare looks at a digest before it is first sent: what is settled meanwhile is
+// dropped, then text and receivers stand for good.
+func (s *Service) prepare(tx store.Tx, d *ledger.Digest, now time.Time, st state) error {
+	day := calendar.Of(now)
+	switch d.Kind {
+	case "bundle":
+		d.Deliveries = s.officePeople(st.people, day)
+		if len(d.Deliveries) == 0 {
+			d.At = nextOpen(now.Add(maxBackOff), st.calendar) // in doctor's findings until then
+			d.Note = "通讯录里没有办公室的人"
+			return nil
+		}
+		d.Note = ""
+		d.Frozen = bundleText(d)
+	case "urge":
+		d.Deliveries = s.receivers(st.people, d.Bureau, day, d.Heads, d.Leader)
+		d.Office = len(d.Deliveries) == 0
+		r := rendered(d.ID, "催办提醒", d.Text, d.Items)
+		d.Frozen = &r
+	default:
+		return s.prepareDigest(tx, d, now, st)
+	}
+	return nil
+}
+
+func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st state) error {
+	snap := s.Snapshot()
+	if st.armed == nil || snap == nil || ledger.PlanKey(snap.Plan) != st.armed.Plan || st.armed.Trial != d.Trial {
+		d.Ended, d.Note = now, "计划已停用提醒，没有发"
+		return nil
+	}
+	r := s.round(snap.Plan, st, now)
+	entries, err := ledger.Sync(tx, st.armed.Plan, r.duties[d.Bureau], r.former)
+	if err != nil {
+		return err
+	}
+	byID := map[string]*ledger.Entry{}
+	for i := range entries {
+		if e := &entries[i]; e.Plan == st.armed.Plan {
+			byID[e.ID] = e
+		}
+	}
+	var notices []Notice
+	var items []ledger.Item
+	for _, i := range d.Items {
+		e := byID[i.Duty]
+		n := Notice{Stage: s.Stages.named(i.Stage), On: i.On}
+		if e != nil && e.Open() {
+			n.Duty = e.InForce()
+		}
+		switch {
+		case r.key(n) != i.Key: // closed, moved or gone since
+			err = ledger.Forget(tx, i.Key)
+		case st.paused(d.Bureau, n.Duty.No, r.today):
+			err = errors.Join(ledger.Forget(tx, i.Key), ledger.Wait(tx, i))
+		default:
+			items, notices = append(items, i), r.terms.Stages.keepLater(notices, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if d.Items = items; len(items) == 0 {
+		d.Ended, d.Note = now, "发送前复核：都已办结、调整或暂停，没有发"
+		return nil
+	}
+	d.Heads = heads(notices)
+	s.address(d, st.people, calendar.Of(now))
+	text := Digest{Bureau: d.Bureau, Notices: notices}.Text(r.terms, func(x ledger.Duty) string { return standing(byID[x.ID]) }, s.Demand)
+	out := rendered(d.ID, "任务提醒", text, d.Items)
+	out.Version = snap.Version
+	d.Frozen = &out
+	return nil
+}
+
+// standing is what the ledger adds to a duty in a digest.
+func standing(e *ledger.Entry) string {
+	var b strings.Builder
+	if e.Received.IsZero() {
+		b.WriteString("（尚未签收）")
+	}
+	if r := e.Latest(); r != nil && r.Value != nil && e.Figure != nil {
+		fmt.Fprintf(&b, "（已报%s%s）", ledger.Number(*r.Value), e.Figure.Unit)
+	}
+	if e.Asked != nil {
+		fmt.Fprintf(&b, "（%s待审核）", e.Asked.Verb)
+	}
+	return b.String()
+}
+
+// address decides who gets a digest: nobody is never the answer.
+func (s *Service) address(d *ledger.Digest, people *directory.Directory, day calendar.Day) {
+	b, known := people.Bureau(people.Today(d.Bureau, day.Time))
+	d.Deliveries = s.receivers(people, d.Bureau, day, d.Heads, false)
+	d.To = Receivers(known && b.Office, d.Heads)
+	switch {
+	case d.Trial:
+		d.Office, d.Note = true, "试运行"
+	case known && b.Office:
+		d.Office, d.Note = true, "党群、纪检单位的任务只送办公室"
+	case len(d.Deliveries) == 0:
+		d.Office, d.Note = true, "通讯录里没有能送达的人"
+	}
+	if d.Office {
+		d.Deliveries = nil
+	}
+}
+
+// Receivers says in words who gets a digest.
+func Receivers(office, heads bool) string {
+	switch {
+	case office:
+		return ledger.OfficeBureau
+	case heads:
+		return "联络员、科室负责人"
+	}
+	return "联络员"
+}
+
+// receivers lists the people of a bureau, or of what became of it, that can be
+// reached: the A角, else the B角, else the 科室负责人; a leader only by hand.
+func (s *Service) receivers(people *directory.Directory, bureau string, day calendar.Day, heads, leader bool) []ledger.Delivery {
+	name := people.Today(bureau, day.Time)
+	b, _ := people.Bureau(name)
+	if b == nil {
+		b = &directory.Bureau{Name: name}
+	}
+	pick := func(second bool, roles ...directory.Role) []ledger.Delivery {
+		var out []ledger.Delivery
+		for _, p := range people.Of(name, day.Time, roles...) {
+			if ways := s.ways(b, p); len(ways) > 0 && p.Second == second {
+				out = append(out, ledger.Delivery{Name: p.Name, Ways: ways, State: ledger.Queued})
+			}
+		}
+		return out
+	}
+	if leader {
+		out := pick(false, directory.Leader)
+		for i := range out {
+			out[i].Leader = true
+		}
+		return out
+	}
+	robots := s.robots(b)
+	if len(robots) > 0 && len(b.Order) > 0 && b.Order[0] == robots[0].Channel {
+		return []ledger.Delivery{{Ways: robots, State: ledger.Queued}}
+	}
+	out := pick(false, directory.Liaison)
+	if len(out) == 0 {
+		out = pick(true, directory.Liaison)
+	}
+	if above := append(pick(false, directory.Head), pick(true, directory.Head)...); heads || len(out) == 0 {
+		for _, h := range above {
+			if !slices.ContainsFunc(out, func(x ledger.Delivery) bool { return x.Name == h.Name }) {
+				out = append(out, h)
+			}
+		}
+	}
+	if len(out) == 0 && len(robots) > 0 {
+		out = []ledger.Delivery{{Ways: robots, State: ledger.Queued}}
+	}
+	return out
+}
+
+// ways are a person's accounts in the bureau's order of channels.
+func (s *Service) ways(b *directory.Bureau, p directory.Person) []ledger.Way {
+	var out []ledger.Way
+	for _, a := range p.Accounts {
+		if _, ok := s.Senders[a.Channel]; ok {
+			out = append(out, ledger.Way{Channel: a.Channel, To: a.User})
+		}
+	}
+	place := func(channel string) int {
+		if i := slices.Index(b.Order, channel); i >= 0 {
+			return i
+		}
+		return len(b.Order)
+	}
+	slices.SortStableFunc(out, func(x, y ledger.Way) int { return place(x.Channel) - place(y.Channel) })
+	return out
+}
+
+func (s *Service) robots(b *directory.Bureau) []ledger.Way {
+	var out []ledger.Way
+	for _, r := range b.Robots {
+		if _, ok := s.Senders[r.Channel]; ok {
+			out = append(out, ledger.Way{Channel: r.Channel, To: r.Name})
+		}
+	}
+	return out
+}
+
+// officePeople are those of the office that can be reached.
+func (s *Service) officePeople(people *directory.Directory, day calendar.Day) []ledger.Delivery {
+	var out []ledger.Delivery
+	for _, p := range people.With(directory.Office, day.Time) {
+		b, _ := people.Bureau(p.Bureau)
+		if b == nil {
+			b = &directory.Bureau{Name: p.Bureau}
+		}
+		if ways := s.ways(b, p); len(ways) > 0 {
+			out = append(out, ledger.Delivery{Name: p.Name, Ways: ways, State: ledger.Queued})
+		}
+	}
+	return out
+}
+
+// maxBundles bounds the bundles of one day.
+const maxBundles = 50
+
+// forward puts a digest into the office's bundle of the day. It leaves the bureau's
+// scope by its id, so that a second try finds it there.
+func (s *Service) forward(ctx context.Context, p ledger.Parcel, now time.Time, st state) error {
+	d := p.Digest
+	section := ledger.Section{From: d.ID, Bureau: d.Bureau, Why: d.Note, Text: d.Frozen.Text}
+	at := calendar.Of(now).Add(bundleMinute * time.Minute)
+	if at = nextOpen(at, st.calendar); at.Before(now) {
+		at = now
+	}
+	err := s.Store.Update(ctx, ledger.Scope(ledger.OfficeBureau), func(tx store.Tx) error {
+		if _, done, err := ledger.Noticed(tx, "section|"+d.ID); err != nil || done {
+			return err
+		}
+		for n := range maxBundles {
+			id := ledger.Serial("bundle", ledger.OfficeBureau, calendar.Of(at), strconv.Itoa(n))
+			old, ok, err := ledger.LoadDigest(tx, id)
+			if err != nil {
+				return err
+			}
+			if ok && old.Frozen != nil {
+				continue // out already: the next one
+			}
+			return errors.Join(ledger.Record(tx, "section|"+d.ID, id), ledger.Queue(tx, ledger.Digest{ID: id, Bureau: ledger.OfficeBureau, Kind: "bundle", Day: calendar.Of(at), At: at, To: ledger.OfficeBureau, Sections: []ledger.Section{section}}))
+		}
+		return fmt.Errorf("scheduler: more than %d bundles for the office in a day", maxBundles)
+	})
+	if err != nil {
+		return err
+	}
+	s.Crash("forwarded")
+	_, err = ledger.Settle(ctx, s.Store, p, now, func(x *ledger.Digest) { x.Ended = now })
+	if errors.Is(err, ledger.ErrLost) {
+		return nil
+	}
+	return err
+}
+
+// bundleLines bounds what the bundle shows of one digest.
+const bundleLines = 12
+
+// bundleText is what the office reads: whose notices came to it, why, and what is
+// in them.
+func bundleText(d *ledger.Digest) *bot.Rendered {
+	var b strings.Builder
+	b.WriteString("以下提醒送到办公室，请转办或处理：\n")
+	for _, s := range d.Sections {
+		lines := strings.Split(s.Text, "\n")
+		fmt.Fprintf(&b, "◆ %s（%s）\n", s.Bureau, s.Why)
+		body := lines[min(1, len(lines)):max(1, len(lines)-1)] // without greeting and what to reply
+		if len(body) > bundleLines {
+			body = append(slices.Clone(body[:bundleLines]), fmt.Sprintf("……共%d行，详见台账", len(body)))
+		}
+		b.WriteString(strings.Join(body, "\n") + "\n")
+	}
+	r := rendered(d.ID, "送办公室的提醒", strings.TrimSuffix(b.String(), "\n"), nil)
+	return &r
+}
+
+// rendered is a notice as it is sent: every line rests on the ledger.
+func rendered(id, title, text string, items []ledger.Item) bot.Rendered {
+	r := bot.Rendered{ID: id, Status: bot.Done, Title: title, Text: text, Citations: []string{}, Choices: []string{}, Lines: []bot.Line{}}
+	for line := range strings.Lines(text) {
+		r.Lines = append(r.Lines, bot.Line{{Kind: bot.Recorded, Text: strings.TrimSuffix(line, "\n"), Ref: "notice/" + id}})
+	}
+	if len(items) > 0 {
+		r.Actions = []bot.Action{{Text: "全部签收", Say: "签收 全部"}, {Text: "我的任务", Say: "我的任务"}}
+	}
+	return r
+}

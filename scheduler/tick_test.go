@@ -1,0 +1,339 @@
+package scheduler_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/knowledge"
+	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/plan"
+	"huiwen/knowledge/store"
+	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
+	"huiwen/seeds"
+)
+
+// A platform keeps what it delivered, by receiver.
+type platform struct {
+	mu  sync.Mutex
+	got []letter
+	// fate says what becomes of a message, nil for sent.
+	fate func(to bot.Address, id string) bot.Outcome
+	now  func() time.Time
+}
+
+type letter struct {
+	to, id, text string
+	at           time.Time
+}
+
+func (p *platform) Send(_ context.Context, to bot.Address, id string, r bot.Rendered) bot.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := bot.Outcome{Sent: true}
+	if p.fate != nil {
+		out = p.fate(to, id)
+	}
+	if out.Sent || out.Uncertain && out.Reason == "cut" {
+		p.got = append(p.got, letter{to.Channel + "/" + to.Conversation, id, r.Text, p.now()})
+	}
+	return out
+}
+
+// A world is a district with one plan, whose clock a test winds.
+type world struct {
+	t     testing.TB
+	clock time.Time
+	store *memory
+	plan  *plan.Plan
+	snap  *knowledge.Snapshot
+	*platform
+	people *directory.Directory
+	*scheduler.Service
+	book *ledger.Book
+}
+
+// district gives every bureau of a plan a 联络员 and a 科室负责人, but for the
+// office's own people.
+func district(t testing.TB, p *plan.Plan) *directory.Directory {
+	t.Helper()
+	d, err := directory.Seed(seeds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, it := range p.Items {
+		for _, b := range it.Bureaus {
+			if _, ok := d.Bureau(b.Name); !ok {
+				d.Bureaus = append(d.Bureaus, directory.Bureau{Name: b.Name, Kind: "政府"})
+			}
+		}
+	}
+	for i, b := range d.Bureaus {
+		for role, name := range map[directory.Role]string{directory.Liaison: "联", directory.Head: "科"} {
+			d.People = append(d.People, directory.Person{Name: name + b.Name, Bureau: b.Name, Roles: []directory.Role{role},
+				Accounts: []directory.Account{{Channel: "wecom/app", User: fmt.Sprint(role, i)}, {Channel: "dingtalk", User: fmt.Sprint(role, i)}}})
+		}
+	}
+	d.People = append(d.People, directory.Person{Name: "办", Bureau: d.Bureaus[0].Name, Roles: []directory.Role{directory.Office}, Accounts: []directory.Account{{Channel: "wecom/app", User: "office"}}})
+	return d
+}
+
+func newWorld(t testing.TB, p *plan.Plan, start string) *world {
+	t.Helper()
+	w := &world{t: t, plan: p, snap: &knowledge.Snapshot{Plan: p, Version: "v1"}, clock: day(t, start).Time, people: district(t, p)}
+	w.platform = &platform{now: func() time.Time { return w.clock }}
+	w.store = newMemory(func() time.Time { return w.clock })
+	w.Service = w.service(nil)
+	w.book = ledger.NewBook(w.store, nil)
+	return w
+}
+
+// service is one more replica.
+func (w *world) service(crash func(string)) *scheduler.Service {
+	w.t.Helper()
+	s, err := scheduler.New(scheduler.Options{Store: w.store, Snapshot: func() *knowledge.Snapshot { return w.snap }, Calendar: seeded(w.t), Directory: w.people,
+		Senders: map[string]bot.Sender{"wecom/app": w.platform, "dingtalk": w.platform, "wecom-robot": w.platform}, Crash: crash})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("%s: %v", w.clock.Format(time.DateTime), err)
+	}
+}
+
+// armed arms on the day of the clock and releases.
+func (w *world) armed() *world {
+	w.t.Helper()
+	w.must(w.Arm(w.t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
+	w.must(w.Release(w.t.Context(), w.clock, "办", nil))
+	return w
+}
+
+// until winds the clock in steps, ticking at each.
+func (w *world) until(end string, step time.Duration) {
+	w.t.Helper()
+	for last := day(w.t, end); w.clock.Before(last.Time); w.clock = w.clock.Add(step) {
+		w.must(w.Tick(w.t.Context(), w.clock))
+	}
+}
+
+// sent lists what the ledger holds as queued or sent: bureau, day and items.
+func (w *world) sent() []string {
+	w.t.Helper()
+	list, err := w.book.Digests(w.t.Context(), time.Unix(0, 0), day(w.t, "2100-01-01").Time)
+	w.must(err)
+	var out []string
+	for _, d := range list {
+		if d.Kind != "digest" {
+			continue
+		}
+		var items []string
+		for _, i := range d.Items {
+			items = append(items, i.Duty+" "+i.Stage)
+		}
+		slices.Sort(items)
+		out = append(out, d.Day.String()+" "+d.Bureau+": "+strings.Join(items, ", "))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestTheYearAsRehearsed: ticking through the year sends what the rehearsal said.
+func TestTheYearAsRehearsed(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
+	w.until("2023-02-01", time.Hour+11*time.Minute)
+	x := terms(t, "2022-06-09", "2022-12-31")
+	to := day(t, "2023-01-31")
+	var want []string
+	for _, d := range scheduler.Digests(scheduler.Due(ledger.Duties(w.plan, x.Armed, to), x, x.Armed, to), x, to) {
+		var items []string
+		for _, n := range d.Notices {
+			items = append(items, n.Duty.ID+" "+n.Stage.Name)
+		}
+		slices.Sort(items)
+		want = append(want, calendar.Of(d.At).String()+" "+d.Bureau+": "+strings.Join(items, ", "))
+	}
+	slices.Sort(want)
+	got := w.sent()
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("not rehearsed: %s", line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("not sent: %s", line)
+		}
+	}
+	perDay := map[string]int{}
+	for _, l := range w.got {
+		if !seeded(t).Works(calendar.Of(l.at)) {
+			t.Errorf("%s is written to on %s", l.to, l.at)
+		}
+		perDay[l.to+calendar.Of(l.at).String()]++
+	}
+	for k, n := range perDay {
+		if n > 3 {
+			t.Errorf("%s gets %d notices", k, n)
+		}
+	}
+}
+
+func TestPublishingAndImportingSendNothing(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2026-11-25")
+	w.until("2026-12-02", time.Hour)
+	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
+	w.until("2026-12-04", time.Hour)
+	if list, err := w.Held(t.Context(), w.clock); err != nil || len(list) != 0 {
+		t.Errorf("held %d, %v", len(list), err)
+	}
+	w.must(w.Release(t.Context(), w.clock, "办", nil))
+	w.until("2027-02-01", time.Hour)
+	if len(w.got) > 0 || len(w.sent()) > 0 {
+		t.Errorf("the plan of a year long over sends %v", w.sent())
+	}
+}
+
+func TestNothingBeforeTheRelease(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09")
+	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
+	w.until("2022-06-13", time.Hour)
+	if len(w.got) > 0 {
+		t.Fatalf("%d notices before the release", len(w.got))
+	}
+	held, err := w.Held(t.Context(), w.clock)
+	w.must(err)
+	if len(held) != 34 {
+		t.Errorf("%d digests are held, want one of each bureau", len(held))
+	}
+	w.must(w.Release(t.Context(), w.clock, "办", func(n scheduler.Notice) bool { return n.Duty.No == "40" }))
+	w.until("2022-06-20", time.Hour)
+	for _, line := range w.sent() {
+		if !strings.HasSuffix(line, ": 40/1 assign, 40/2 assign") {
+			t.Errorf("sent though not picked: %s", line)
+		}
+	}
+	if len(w.sent()) != 2 {
+		t.Errorf("sent %v", w.sent())
+	}
+}
+
+func TestDownForAWhile(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		down time.Duration
+		kind string
+	}{{"overnight", 23 * time.Hour, ""}, {"for days", 50 * time.Hour, "behind"}, {"the clock runs back", -48 * time.Hour, "clock"}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, seedPlan(t), "2022-11-28").armed()
+			w.until("2022-12-08", time.Hour)
+			w.clock = day(t, "2022-12-08").Add(16 * time.Hour)
+			w.must(w.Tick(t.Context(), w.clock))
+			before := len(w.sent())
+			w.clock = w.clock.Add(c.down)
+			w.must(w.Tick(t.Context(), w.clock))
+			w.clock = w.clock.Add(time.Minute)
+			w.must(w.Tick(t.Context(), w.clock))
+			st, err := w.Status(t.Context(), w.clock)
+			w.must(err)
+			if (st.Hold == nil) != (c.kind == "") || st.Hold != nil && st.Hold.Kind != c.kind {
+				t.Fatalf("hold %+v, want %q", st.Hold, c.kind)
+			}
+			if c.kind == "" && len(w.sent()) == before {
+				t.Error("after a night down the morning's notices are not made up for")
+			}
+			if c.kind != "" && len(w.sent()) != before {
+				t.Error("sent without the office's eye")
+			}
+		})
+	}
+}
+
+func TestPausesHoldBackAndThenTell(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-11-28").armed()
+	w.until("2022-12-01", time.Hour)
+	w.must(w.store.Update(t.Context(), "sys", func(tx store.Tx) error {
+		return scheduler.PutPause(tx, scheduler.Pause{ID: "p1", Bureau: "区残联", By: "办", Why: "机构调整", Until: day(t, "2022-12-28"), At: w.clock})
+	}))
+	w.until("2022-12-29", time.Hour)
+	for _, line := range w.sent() {
+		if strings.Contains(line, "区残联") && line > "2022-12-01" {
+			t.Errorf("told while paused: %s", line)
+		}
+	}
+	w.until("2022-12-31", time.Hour)
+	if last := w.sent(); !slices.ContainsFunc(last, func(l string) bool { return strings.HasPrefix(l, "2022-12-29 区残联: ") }) {
+		t.Error("what fell due during the pause is not told after it")
+	}
+}
+
+// TestCheckedAgainBeforeSending: closed between queueing and sending is not sent.
+func TestCheckedAgainBeforeSending(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
+	office := ledger.Actor{Person: "办", Bureau: "区发展改革局", Roles: []bot.Role{bot.Office}}
+	out, err := w.book.Do(t.Context(), ledger.Order{ID: "1", At: w.clock, By: office, Verb: ledger.Close, Plan: "2022", Bureau: "区残联", Duties: []string{"25/0", "46/0"}, Text: "已办"})
+	if err != nil || out.Refused != "" {
+		t.Fatal(err, out.Refused)
+	}
+	w.until("2022-06-11", time.Hour)
+	for _, l := range w.got {
+		if strings.HasPrefix(l.text, "区残联") {
+			t.Errorf("sent though closed: %s", l.text)
+		}
+	}
+}
+
+// TestAnotherWayWhenOneFails: the next channel of the directory's order, then the
+// office.
+func TestAnotherWayWhenOneFails(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09")
+	i := slices.IndexFunc(w.people.People, func(p directory.Person) bool { return p.Name == "联区残联" })
+	j := slices.IndexFunc(w.people.People, func(p directory.Person) bool { return p.Name == "联区妇联" })
+	lost := w.people.People[j].Accounts[0].User
+	w.fate = func(to bot.Address, _ string) bot.Outcome {
+		switch {
+		case to.Channel == "wecom/app" && to.Conversation == w.people.People[i].Accounts[0].User, to.Conversation == lost:
+			return bot.Outcome{Final: true, Reason: "invaliduser"}
+		}
+		return bot.Outcome{Sent: true}
+	}
+	w.armed().until("2022-06-10", 7*time.Minute)
+	var ways []string
+	office := ""
+	for _, l := range w.got {
+		if strings.HasPrefix(l.text, "区残联") {
+			ways = append(ways, l.to)
+		}
+		if l.to == "wecom/app/office" {
+			office += l.text
+		}
+	}
+	if len(ways) != 1 || !strings.HasPrefix(ways[0], "dingtalk/") {
+		t.Errorf("区残联 is reached by %v, want the other channel", ways)
+	}
+	for _, want := range []string{"区妇联", "没有送达", "区纪委区监委"} {
+		if !strings.Contains(office, want) {
+			t.Errorf("the office does not hear of %s:\n%s", want, office)
+		}
+	}
+}
+
+func TestBadSpecsAreRefusedAtLoad(t *testing.T) {
+	for _, spec := range []string{"0 9 31 2 *", "TZ=", "CRON_TZ=Asia/Shanghai", "0 9 * * 7", "x", "0 9 * * * *"} {
+		if _, err := scheduler.New(scheduler.Options{Spec: spec}); err == nil {
+			t.Errorf("%q is taken", spec)
+		}
+	}
+}
