@@ -197,6 +197,9 @@ func (n Notice) describe(c *calendar.Calendar) string {
 		}
 		b.WriteString("）")
 	}
+	if n.Stage.Anchor == AfterDue && ledger.Strives(d.Hedge) {
+		b.WriteString("（力争目标，未达预期的请说明情况）")
+	}
 	switch {
 	case d.First:
 	case d.Target != "":

@@ -168,7 +168,7 @@ func (e *Entry) Light(c *calendar.Calendar, today calendar.Day) (Light, string) 
 	}
 	last := c.Back(d.Due)
 	switch {
-	case !today.Before(c.Shift(last, 1).Time) && strives(d.Hedge):
+	case !today.Before(c.Shift(last, 1).Time) && Strives(d.Hedge):
 		return Yellow, "未达预期目标"
 	case !today.Before(c.Shift(last, 1).Time):
 		return Red, "逾期"
@@ -180,9 +180,9 @@ func (e *Entry) Light(c *calendar.Calendar, today calendar.Day) (Light, string) 
 	return Green, "正常"
 }
 
-// strives reports whether a hedge makes a target an aim: a plan to do something is
+// Strives reports whether a hedge makes a target an aim: a plan to do something is
 // not one.
-func strives(hedge string) bool {
+func Strives(hedge string) bool {
 	return strings.Contains(hedge, "力争") || strings.Contains(hedge, "争取") || strings.Contains(hedge, "努力") || strings.Contains(hedge, "探索")
 }
 
