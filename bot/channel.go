@@ -20,6 +20,7 @@ type Outcome struct {
 	// Final tells that no retry helps; Reason is the platform's.
 	Final bool
 	// Uncertain tells that the platform's answer was lost: it may have been sent.
+	// With Sent it is not sent again, because the platform says that it has the id.
 	Uncertain bool
 	Reason    string
 	// Wait tells that nothing was tried, or that the platform asks to come again

@@ -40,7 +40,14 @@ type Message struct {
 	// Card is the platform's handle of the card whose button was pressed, "" for
 	// none; the reply may take the card's place.
 	Card string `json:",omitempty"`
+	// Human says when a person takes over on this channel: "" never, [HumanNow], or
+	// the service hours as people read them.
+	Human string `json:",omitempty"`
 }
+
+// HumanNow is a [Message.Human] of the service hours: who asks for a person is
+// handed over with the reply.
+const HumanNow = "now"
 
 // A Handler answers a message. It returns and does not write: the session it
 // returns is opaque to bot and is committed together with the reply. It must be

@@ -34,7 +34,7 @@ func (t *turn) command() (bot.Reply, bool) {
 	switch {
 	case runes(t.text) > 12:
 	case t.asks("human"):
-		return say(bot.Handoff, sayHuman)
+		return t.human(), true
 	case t.asks("delete"):
 		t.next = session{}
 		r, ok := say(bot.Done, sayDelete)
@@ -45,6 +45,20 @@ func (t *turn) command() (bot.Reply, bool) {
 		return say(bot.Done, sayExit)
 	}
 	return bot.Reply{}, false
+}
+
+// human answers who asks for a person: somebody takes over now, at other hours,
+// or never.
+func (t *turn) human() bot.Reply {
+	r := bot.Reply{Status: bot.Handoff, Lines: []bot.Line{bot.Say(sayHuman)}}
+	switch t.msg.Human {
+	case "":
+	case bot.HumanNow:
+		r.Lines = []bot.Line{bot.Say(sayHumanNow)}
+	default:
+		r.Lines = []bot.Line{{bot.Words(sayHumanHours), {Kind: bot.Recorded, Text: t.msg.Human, Ref: "wecom.kf.hours"}, bot.Words(sayHumanElse)}}
+	}
+	return r
 }
 
 // smalltalk answers a message that is nothing but talk, or rude and nothing

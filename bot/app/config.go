@@ -86,6 +86,7 @@ type Inbox struct {
 type WeCom struct {
 	BaseURL        string       `yaml:"base_url"`
 	CallbackWindow Duration     `yaml:"callback_window"`
+	VerifyDir      string       `yaml:"verify_dir"` // folder of the WW_verify_….txt that prove the domain
 	Apps           []WeComApp   `yaml:"apps"`
 	KF             WeComKF      `yaml:"kf"`
 	Robots         []WeComRobot `yaml:"robots"`
@@ -99,20 +100,27 @@ type WeComApp struct {
 	Secret         Secret `yaml:"secret"`
 	Token          Secret `yaml:"token"`
 	EncodingAESKey Secret `yaml:"encoding_aes_key"`
+	Format         string `yaml:"format"` // card; text for members who read in WeChat; markdown
+	Link           string `yaml:"link"`   // page that text cards open
 }
 
 // WeComKF is 微信客服.
 type WeComKF struct {
-	CorpID         string `yaml:"corp_id"`
-	Secret         Secret `yaml:"secret"`
-	Token          Secret `yaml:"token"`
-	EncodingAESKey Secret `yaml:"encoding_aes_key"`
+	CorpID         string   `yaml:"corp_id"`
+	Secret         Secret   `yaml:"secret"`
+	Token          Secret   `yaml:"token"`
+	EncodingAESKey Secret   `yaml:"encoding_aes_key"`
+	Handover       string   `yaml:"handover"`  // whom who asks for a person is given to: pool, servicer, "" for nobody
+	Servicers      []string `yaml:"servicers"` // user ids, tried in order
+	Hours          []string `yaml:"hours"`     // when somebody is there: 1-5 09:00-12:00; empty for always
 }
 
 // WeComRobot is a group robot.
 type WeComRobot struct {
-	Name string `yaml:"name"`
-	Key  Secret `yaml:"key"`
+	Name   string `yaml:"name"`
+	Key    Secret `yaml:"key"`
+	Format string `yaml:"format"` // text, markdown, card; "" for markdown where there is a title
+	Link   string `yaml:"link"`   // page that cards open
 }
 
 // Ding is the keys of 钉钉.
@@ -241,6 +249,7 @@ func (c Config) check() error {
 			bad(key, "%q is no scheme and host such as https://example.cn", u)
 		}
 	}
+	c.WeCom.check(bad)
 	for i, n := range c.Page.TrustedProxies {
 		if _, _, err := net.ParseCIDR(n); err != nil {
 			bad(fmt.Sprintf("page.trusted_proxies[%d]", i), "%q is no network such as 10.0.0.0/8", n)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"huiwen/bot"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
 	"huiwen/knowledge/store"
@@ -60,6 +61,11 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	s, err := openStore(ctx, c.config)
 	if err == nil {
 		out = append(out, dingFindings(ctx, c, s)...)
+		ch := &channels{senders: map[string]bot.Sender{}}
+		if chErr := ch.addWeCom(c, s); chErr != nil {
+			out = append(out, finding.Of("企业微信", "", chErr))
+		}
+		out = append(out, ch.check(ctx, true)...)
 		err = errors.Join(store.Verify(ctx, s), s.Close())
 	}
 	out = append(out, finding.Of("存储", c.config.Store.Kind, err))

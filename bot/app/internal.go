@@ -19,7 +19,7 @@ import (
 const checkTime = 5 * time.Second
 
 // internalHandler serves what only operators see.
-func internalHandler(e *engine, s store.Store, b *post.Box) http.Handler {
+func internalHandler(e *engine, s store.Store, b *post.Box, ch *channels) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusOK, "ok "+e.snapshot().Version)
@@ -31,7 +31,11 @@ func internalHandler(e *engine, s store.Store, b *post.Box) http.Handler {
 			plain(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		plain(w, http.StatusOK, "ready")
+		words := "ready"
+		for _, f := range ch.check(ctx, false) { // the page answers whatever a platform says
+			words += "\n" + f.Part + "：" + f.Text
+		}
+		plain(w, http.StatusOK, words)
 	})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), boxCollector{b, s})

@@ -76,7 +76,7 @@ func serve(ctx context.Context, c *call) error {
 		return errors.Join(err, closeAll(listeners))
 	}
 	public := http.NewServeMux()
-	public.Handle("/", visitors)
+	public.Handle("/", provingDomain(c, visitors))
 	platforms.mount(public, gateway)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
@@ -90,7 +90,7 @@ func serve(ctx context.Context, c *call) error {
 	reminding := make(chan struct{})
 	go func() { reminder.Run(working); close(reminding) }()
 	defer func() { stopWorking(); <-reminding }()
-	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box), pages)}
+	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box, platforms), pages)}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
 	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot().Version, "measures", len(e.snapshot().Measures))
 	if err := greetFirst(ctx, c, newKeeper(c, memory), address(listeners[1].Addr())); err != nil {

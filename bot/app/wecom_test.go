@@ -4,21 +4,28 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"huiwen/bot/wecom"
 	"huiwen/bot/wecom/qyapi"
 	"huiwen/knowledge/store/storetest"
 )
 
 const testKey = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+
+// The secrets of the stage: none may stand in any output.
+var stageSecrets = []string{"app-secret-value", "desk-secret-value", "kf-secret-value", "callback-token-value", "robot-key-value", testKey}
 
 // syncBuffer is a log that several goroutines write.
 type syncBuffer struct {
@@ -35,32 +42,65 @@ func (s *syncBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return 
 
 // A stage is the service and the platform that it talks to.
 type stage struct {
+	t        testing.TB
 	platform *qyapi.Server
-	url      string
-	crypt    *wecom.Crypt
+	api      string
+	env      []string
+	url      string // of the service
+	internal string
 	log      *syncBuffer
-	now      func() time.Time
+	wound    atomic.Int64 // how far the clock of both was wound
+	began    time.Time
+	stop     func()
+	said     []string       // what people wrote
+	read     map[string]int // messages of a receiver that were looked at
+	times    int            // so often every callback is sent
+	trick    qyapi.Trick
+	held     []func() // callbacks that wait to be sent in another order
+	hold     bool
+}
+
+// now is a Thursday afternoon in China, going on.
+func (s *stage) now() time.Time {
+	return time.Date(2022, 9, 15, 6, 0, 0, 0, time.UTC).Add(time.Since(s.began)).Add(time.Duration(s.wound.Load()))
 }
 
 // play starts the service against the platform on loopback.
-func play(t *testing.T) *stage {
+func play(t testing.TB, env ...string) *stage {
 	t.Helper()
-	now := func() time.Time { return time.Date(2022, 9, 15, 12, 0, 0, 0, time.UTC) }
-	s := &stage{platform: qyapi.New(now), log: &syncBuffer{}, now: now}
+	s := &stage{t: t, log: &syncBuffer{}, began: time.Now(), read: map[string]int{}}
+	app := func(agent int, secret string) qyapi.App {
+		return qyapi.App{AgentID: agent, Secret: secret, Token: "callback-token-value", EncodingAESKey: testKey}
+	}
+	staff := app(1000002, "app-secret-value")
+	staff.Members = []string{"zhang", "li", "wu"}
+	s.platform = qyapi.New(qyapi.Options{
+		Now: s.now, CorpID: "wwcorp", Apps: map[string]qyapi.App{"staff": staff, "desk": app(1000003, "desk-secret-value")}, KF: app(0, "kf-secret-value"),
+		Accounts: []string{"kf1", "kf2"}, Robots: map[string]string{"robot-key-value": "区人社局"}, RetryPause: 50 * time.Millisecond, DropOverLimit: true, StrictCards: true,
+	})
 	api := httptest.NewServer(s.platform)
 	t.Cleanup(api.Close)
-	var err error
-	if s.crypt, err = wecom.NewCrypt("callback-token", testKey, "corp"); err != nil {
-		t.Fatal(err)
-	}
-	listen, internal := storetest.FreeAddress(t), storetest.FreeAddress(t)
-	env := []string{
+	s.api = api.URL
+	s.env = append([]string{
 		"HUIWEN_WECOM_BASE_URL=" + api.URL, "HUIWEN_DATA=" + t.TempDir(),
-		"HUIWEN_WECOM_APPS_0_NAME=staff", "HUIWEN_WECOM_APPS_0_CORP_ID=corp", "HUIWEN_WECOM_APPS_0_AGENT_ID=1000002", "HUIWEN_WECOM_APPS_0_SECRET=app-secret-value",
-		"HUIWEN_WECOM_APPS_0_TOKEN=callback-token", "HUIWEN_WECOM_APPS_0_ENCODING_AES_KEY=" + testKey,
-		"HUIWEN_WECOM_KF_CORP_ID=corp", "HUIWEN_WECOM_KF_SECRET=kf-secret-value", "HUIWEN_WECOM_KF_TOKEN=callback-token", "HUIWEN_WECOM_KF_ENCODING_AES_KEY=" + testKey,
-	}
-	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, share: sharedSnapshot, Getenv: func(k string) string {
+		"HUIWEN_WECOM_APPS_0_NAME=staff", "HUIWEN_WECOM_APPS_0_CORP_ID=wwcorp", "HUIWEN_WECOM_APPS_0_AGENT_ID=1000002", "HUIWEN_WECOM_APPS_0_SECRET=app-secret-value",
+		"HUIWEN_WECOM_APPS_0_TOKEN=callback-token-value", "HUIWEN_WECOM_APPS_0_ENCODING_AES_KEY=" + testKey,
+		"HUIWEN_WECOM_APPS_1_NAME=desk", "HUIWEN_WECOM_APPS_1_CORP_ID=wwcorp", "HUIWEN_WECOM_APPS_1_AGENT_ID=1000003", "HUIWEN_WECOM_APPS_1_SECRET=desk-secret-value",
+		"HUIWEN_WECOM_APPS_1_TOKEN=callback-token-value", "HUIWEN_WECOM_APPS_1_ENCODING_AES_KEY=" + testKey,
+		"HUIWEN_WECOM_KF_CORP_ID=wwcorp", "HUIWEN_WECOM_KF_SECRET=kf-secret-value", "HUIWEN_WECOM_KF_TOKEN=callback-token-value", "HUIWEN_WECOM_KF_ENCODING_AES_KEY=" + testKey,
+		"HUIWEN_WECOM_ROBOTS_0_NAME=区人社局", "HUIWEN_WECOM_ROBOTS_0_KEY=robot-key-value",
+	}, env...)
+	s.start()
+	t.Cleanup(func() { s.stop(); s.searchLeaks() })
+	return s
+}
+
+// start runs the service; stop ends it.
+func (s *stage) start() {
+	s.t.Helper()
+	listen, internal := storetest.FreeAddress(s.t), storetest.FreeAddress(s.t)
+	env := s.env
+	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: s.now, share: sharedSnapshot, work: 10, Getenv: func(k string) string {
 		for _, v := range env {
 			if name, value, _ := strings.Cut(v, "="); name == k {
 				return value
@@ -71,173 +111,328 @@ func play(t *testing.T) *stage {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() { ended <- Run(ctx, []string{"serve", "--listen", listen, "--internal", internal}, e) }()
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if code := <-ended; code != 0 {
-			t.Errorf("serve ended with %d:\n%s", code, s.log)
+			s.t.Errorf("serve ended with %d:\n%s", code, s.log)
 		}
 	})
-	s.url = "http://" + listen
-	storetest.Until(t, "the service answers", func() bool {
-		resp, err := http.Get("http://" + internal + "/healthz")
+	s.url, s.internal = "http://"+listen, "http://"+internal
+	s.platform.Connect(s.url)
+	storetest.Until(s.t, "the service answers", func() bool {
+		resp, err := http.Get(s.internal + "/healthz")
 		if err == nil {
 			resp.Body.Close()
 		}
 		return err == nil
 	})
-	return s
 }
 
-func (s *stage) text(user, id, words string) string {
-	return fmt.Sprintf("<xml><ToUserName><![CDATA[corp]]></ToUserName><FromUserName><![CDATA[%s]]></FromUserName><CreateTime>%d</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[%s]]></Content><MsgId>%s</MsgId><AgentID>1000002</AgentID></xml>", user, s.now().Unix(), words, id)
-}
-
-func (s *stage) poke(account, token string) string {
-	return fmt.Sprintf("<xml><ToUserName><![CDATA[corp]]></ToUserName><CreateTime>%d</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[kf_msg_or_event]]></Event><Token><![CDATA[%s]]></Token><OpenKfId><![CDATA[%s]]></OpenKfId></xml>", s.now().Unix(), token, account)
-}
-
-func (s *stage) callback(t *testing.T, path, plain string) {
-	t.Helper()
-	code, err := s.platform.Callback(t.Context(), s.url+path, s.crypt, plain)
-	if err != nil || code != http.StatusOK {
-		t.Fatalf("%s: %d %v", path, code, err)
+// searchLeaks searches everything the service printed for what must not be
+// there, in the forms it may take.
+func (s *stage) searchLeaks() {
+	s.t.Helper()
+	log := s.log.String()
+	for _, secret := range append(append(s.platform.Tokens(), stageSecrets...), s.said...) {
+		if len(secret) < 12 { // 低保 may stand in a name
+			continue
+		}
+		for _, form := range formsOf(secret) {
+			if strings.Contains(log, form) {
+				s.t.Errorf("the output holds %q as %q:\n%.2000s", secret, form, log)
+			}
+		}
 	}
 }
 
-func (s *stage) shown(t *testing.T, n int) []qyapi.Shown {
-	t.Helper()
-	storetest.Until(t, fmt.Sprint(n, " messages are shown"), func() bool { return len(s.platform.Shown()) >= n })
+// formsOf is a text raw, URL-encoded, as JSON and in base64 at any offset.
+func formsOf(text string) []string {
+	escaped, _ := json.Marshal(text)
+	ascii := strconv.QuoteToASCII(text)
+	out := []string{text, url.QueryEscape(text), url.PathEscape(text), strings.Trim(string(escaped), `"`), strings.Trim(ascii, `"`)}
+	for offset := range 3 {
+		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			padded := enc.EncodeToString([]byte(strings.Repeat("x", offset) + text))
+			out = append(out, padded[(offset*8+5)/6:len(padded)-2]) // without what the neighbours change
+		}
+	}
+	return out
+}
+
+// push sends a callback, as often as the journey says.
+func (s *stage) push(app, plain string) {
+	s.t.Helper()
+	trick := s.trick
+	trick.Times = s.times
+	send := func() {
+		d := s.platform.PushWith(context.Background(), app, plain, trick)
+		if !d.OK() {
+			s.t.Errorf("a callback of %s was answered %v %v", app, d.Status, d.Err)
+		}
+		for _, took := range d.Took {
+			if took > 2*time.Second {
+				s.t.Errorf("a callback took %v", took)
+			}
+		}
+	}
+	if s.hold {
+		s.held = append(s.held, send)
+		return
+	}
+	send()
+}
+
+// shownTo lists what a receiver was shown: app/member, account/customer or a robot's name.
+func (s *stage) shownTo(receiver string) (out []qyapi.Shown) {
+	for _, m := range s.platform.Shown() {
+		if m.App+m.Account+"/"+m.To == receiver || m.Robot == receiver && m.Robot != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// shown waits until n messages are shown.
+func (s *stage) shown(n int) []qyapi.Shown {
+	s.t.Helper()
+	storetest.Until(s.t, fmt.Sprint(n, " messages are shown"), func() bool { return len(s.platform.Shown()) >= n })
 	return s.platform.Shown()
 }
 
-func TestStaffAskByTheApp(t *testing.T) {
-	s := play(t)
-	for range 3 { // the platform comes three times
-		s.callback(t, "/wecom/callback/staff", s.text("zhang", "1", "区残联的任务有哪些"))
+// TestJourneys plays the talks of testdata/wecom. A line says
+//
+//	> who: words         who is app/member or account/customer
+//	< who: words | more  the next message to him holds all of these
+//	- who                he was shown nothing else
+//	! knob …             see knob
+func TestJourneys(t *testing.T) {
+	files, err := filepath.Glob("testdata/wecom/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no journeys", err)
 	}
-	s.shown(t, 1)
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "2", "第39项"))
-	s.callback(t, "/wecom/callback/staff", "<xml><FromUserName>zhang</FromUserName><MsgType>event</MsgType><Event>enter_agent</Event></xml>")
-	got := s.shown(t, 2)
-	if len(got) != 2 || !strings.Contains(got[0].Text, "第46项") || !strings.Contains(got[1].Text, "5000元") || got[0].To != "zhang" {
-		t.Errorf("shown %+v", got)
-	}
-	if !strings.Contains(got[0].Text, "来源：") || !strings.Contains(got[0].Text, "编号 ") {
-		t.Errorf("without source or number:\n%s", got[0].Text)
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var env []string
+			lines := strings.Split(string(data), "\n")
+			for _, l := range lines {
+				if v, ok := strings.CutPrefix(l, "$ "); ok {
+					env = append(env, v)
+				}
+			}
+			s := play(t, env...)
+			for i, l := range lines {
+				if t.Failed() {
+					return
+				}
+				if err := s.line(l); err != nil {
+					t.Fatalf("%s:%d: %s: %v\n%s", f, i+1, l, err, s.log)
+				}
+			}
+		})
 	}
 }
 
-func TestTheCallbackIsVerified(t *testing.T) {
-	s := play(t)
-	sealed, err := s.crypt.Seal(strings.NewReader("0123456789abcdef"), []byte("echo me"))
-	if err != nil {
-		t.Fatal(err)
+func (s *stage) line(l string) error {
+	if len(l) < 3 {
+		return nil
 	}
-	ask := func(timestamp, signature string) (int, string) {
-		q := url.Values{"msg_signature": {signature}, "timestamp": {timestamp}, "nonce": {"n"}, "echostr": {sealed}}
-		resp, err := http.Get(s.url + "/wecom/callback/staff?" + q.Encode())
+	who, words, _ := strings.Cut(l[2:], ": ")
+	switch l[:2] {
+	case "> ":
+		return s.say(who, words)
+	case "< ":
+		return s.expect(who, words)
+	case "- ":
+		if all := s.shownTo(who); len(all) > s.read[who] {
+			return fmt.Errorf("was shown %+v", all[s.read[who]:])
+		}
+	case "! ":
+		return s.knob(strings.Fields(l[2:]))
+	}
+	return nil
+}
+
+func (s *stage) say(who, words string) error {
+	place, name, ok := strings.Cut(who, "/")
+	if !ok {
+		return fmt.Errorf("who is %q", who)
+	}
+	if n, rest, ok := strings.Cut(words, "×"); ok { // 字×1000
+		k, err := strconv.Atoi(rest)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		defer resp.Body.Close()
-		var b bytes.Buffer
-		b.ReadFrom(resp.Body)
-		return resp.StatusCode, b.String()
+		words = strings.Repeat(n, k)
 	}
-	now := fmt.Sprint(s.now().Unix())
-	if code, body := ask(now, s.crypt.Sign(now, "n", sealed)); code != 200 || body != "echo me" {
-		t.Errorf("a true one: %d %q", code, body)
+	s.said = append(s.said, words)
+	if strings.HasPrefix(place, "kf") {
+		s.platform.CustomerSays(place, name, words)
+		s.push("kf", s.platform.PokeEvent(place))
+		return nil
 	}
-	if code, _ := ask(now, s.crypt.Sign(now, "other", sealed)); code != http.StatusForbidden {
-		t.Errorf("a wrong signature: %d", code)
+	s.push(place, s.platform.TextEvent(place, name, words))
+	return nil
+}
+
+func (s *stage) expect(who, words string) error {
+	deadline := time.Now().Add(15 * time.Second)
+	for len(s.shownTo(who)) <= s.read[who] {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("nothing more is shown, %d before", s.read[who])
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	late := fmt.Sprint(s.now().Add(-11 * time.Minute).Unix())
-	if code, _ := ask(late, s.crypt.Sign(late, "n", sealed)); code != http.StatusForbidden {
-		t.Errorf("eleven minutes old: %d", code)
+	m := s.shownTo(who)[s.read[who]]
+	s.read[who]++
+	text := m.Kind + " " + m.Title + "\n" + m.Text
+	for _, i := range m.Menu {
+		text += "\n[" + i.Text + "]"
 	}
-	for _, body := range []string{"", "<xml>", "<!DOCTYPE x><xml><Encrypt>x</Encrypt></xml>", strings.Repeat("a", 2<<20)} {
-		resp, err := http.Post(s.url+"/wecom/callback/staff?timestamp="+now, "text/xml", strings.NewReader(body))
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode < 400 {
-				t.Errorf("%.20q: %d", body, resp.StatusCode)
+	for w := range strings.SplitSeq(words, " | ") {
+		if !strings.Contains(text, w) {
+			return fmt.Errorf("%q is not in %q", w, text)
+		}
+	}
+	if m.Cut {
+		return fmt.Errorf("the platform cut it off")
+	}
+	return nil
+}
+
+// knob turns a knob of the platform or of the stage.
+func (s *stage) knob(words []string) error {
+	arg := func(i int) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return ""
+	}
+	n, _ := strconv.Atoi(arg(2))
+	place, name, _ := strings.Cut(arg(1), "/")
+	switch words[0] {
+	case "times": // every callback so often, with a fresh nonce
+		s.times, _ = strconv.Atoi(arg(1))
+	case "hold": // callbacks wait
+		s.hold = true
+	case "reversed": // the held ones, the last first
+		s.hold = false
+		for i := len(s.held) - 1; i >= 0; i-- {
+			s.held[i]()
+		}
+		s.held = nil
+	case "restart":
+		s.stop()
+		s.start()
+	case "later":
+		d, err := time.ParseDuration(arg(1))
+		s.wound.Add(int64(d))
+		return err
+	case "skew": // the platform's clock is off
+		d, err := time.ParseDuration(arg(1))
+		s.trick.Skew = d
+		return err
+	case "refused": // a callback must be refused
+		d := s.platform.PushWith(context.Background(), "staff", s.platform.TextEvent("staff", "zhang", "被拒绝的话不该有答复"), s.trick)
+		if d.OK() {
+			return fmt.Errorf("answered %v", d.Status)
+		}
+	case "expire":
+		s.platform.Expire()
+	case "rotate":
+		s.platform.Rotate()
+	case "fail":
+		for _, c := range words[2:] {
+			code, err := strconv.Atoi(c)
+			if err != nil {
+				return err
 			}
+			s.platform.FailNext("/cgi-bin/"+arg(1), code)
 		}
-	}
-}
-
-func TestResidentsAskByCustomerService(t *testing.T) {
-	s := play(t)
-	s.platform.Pages(2, true)
-	s.platform.Write("kf1", "old", "h1", "三天前的问题", s.now().Add(-70*time.Hour))
-	s.platform.Write("kf1", "wang", "a1", "我想开个理发店，给补贴吗", s.now())
-	s.platform.Write("kf1", "wang", "a2", "那哪个部门管", s.now())
-	for range 3 {
-		s.callback(t, "/wecom/kf", s.poke("kf1", "stale"))
-	}
-	got := s.shown(t, 2)
-	if got[0].To != "wang" || got[0].Account != "kf1" || !strings.Contains(got[0].Text, "第39项") || !strings.Contains(got[1].Text, "区人力资源社会保障局") {
-		t.Errorf("shown %+v", got)
-	}
-	s.platform.Write("kf1", "li", "b1", "想学点东西", s.now())
-	s.callback(t, "/wecom/kf", s.poke("kf1", "t"))
-	got = s.shown(t, 3)
-	if len(got) != 3 || len(got[2].Menu) == 0 {
-		t.Errorf("shown %+v, want a menu with the choices", got[2:])
-	}
-	ids := map[string]bool{}
-	for _, m := range got {
-		if ids[m.MsgID] || len(m.MsgID) > 32 {
-			t.Errorf("msgid %q", m.MsgID)
-		}
-		ids[m.MsgID] = true
-	}
-}
-
-func TestTokensFailuresAndFrequency(t *testing.T) {
-	s := play(t)
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "1", "第1项"))
-	s.shown(t, 1)
-	s.platform.ExpireToken()
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "2", "第2项"))
-	s.shown(t, 2)
-	s.platform.FailNext("/cgi-bin/message/send", -1)
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "3", "第3项"))
-	if got := s.shown(t, 3); len(got) != 3 {
-		t.Errorf("%d shown", len(got))
-	}
-	if n := s.platform.Fetches(); n > 3 {
-		t.Errorf("%d tokens fetched", n)
-	}
-}
-
-func TestAPersonHasTheSession(t *testing.T) {
-	s := play(t)
-	s.platform.SetState("kf1", "wang", 3)
-	s.platform.Write("kf1", "wang", "a1", "低保", s.now())
-	s.platform.Write("kf1", "li", "b1", "低保", s.now())
-	s.callback(t, "/wecom/kf", s.poke("kf1", "t"))
-	if got := s.shown(t, 1); got[0].To != "li" {
-		t.Errorf("shown %+v", got)
-	}
-}
-
-// TestNoSecretAndNoWordsInTheLog searches everything the service printed for
-// what must not be there, in the forms it may take.
-func TestNoSecretAndNoWordsInTheLog(t *testing.T) {
-	s := play(t)
-	const words = "金丝雀的秘密问题"
-	s.platform.FailNext("/cgi-bin/gettoken", 40001)
-	s.platform.FailNext("/cgi-bin/message/send", 45009, 60020)
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "1", words))
-	s.callback(t, "/wecom/callback/staff", s.text("zhang", "2", "第2项"))
-	storetest.Until(t, "a token is fetched", func() bool { return s.platform.Fetches() > 0 || strings.Contains(s.log.String(), "40001") })
-	log := s.log.String()
-	for _, secret := range []string{"app-secret-value", "kf-secret-value", "callback-token", testKey, "token-1", words} {
-		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
-			if strings.Contains(log, form) {
-				t.Errorf("the log holds %q:\n%s", form, log)
+	case "lose":
+		s.platform.LoseAnswers("/cgi-bin/"+arg(1), n)
+	case "pages":
+		size, _ := strconv.Atoi(arg(1))
+		s.platform.Pages(size, arg(2) == "empty")
+	case "press":
+		if strings.HasPrefix(place, "kf") {
+			if err := s.platform.CustomerPresses(place, name, n); err != nil {
+				return err
 			}
+			s.push("kf", s.platform.PokeEvent(place))
+			return nil
 		}
+		_, err := s.platform.Press(context.Background(), place, name, n)
+		return err
+	case "image":
+		if strings.HasPrefix(place, "kf") {
+			s.platform.CustomerSends(place, name, "image")
+			s.push("kf", s.platform.PokeEvent(place))
+			return nil
+		}
+		s.platform.MemberSends(context.Background(), place, name, "image")
+	case "open":
+		s.platform.MemberOpens(context.Background(), place, name, arg(2), "")
+	case "enter":
+		s.platform.CustomerEnters(place, name)
+		if arg(2) != "" {
+			d, err := time.ParseDuration(arg(2))
+			if err != nil {
+				return err
+			}
+			s.wound.Add(int64(d))
+		}
+		s.push("kf", s.platform.PokeEvent(place))
+	case "past":
+		s.platform.Past(place, name, "很久以前问过的一句话", s.now().Add(-70*time.Hour))
+	case "poke":
+		s.push("kf", s.platform.PokeEvent(place))
+	case "takes":
+		s.platform.HumanTakes(place, name, "agent")
+		s.push("kf", s.platform.PokeEvent(place))
+	case "speaks":
+		s.platform.HumanSays(place, name, "agent", "我是工作人员")
+		s.read[arg(1)]++
+		s.push("kf", s.platform.PokeEvent(place))
+	case "ends":
+		s.platform.HumanEnds(place, name)
+		s.push("kf", s.platform.PokeEvent(place))
+	case "present":
+		s.platform.Present(arg(1), true)
+	case "sets":
+		s.platform.SetState(place, name, n)
+	case "state":
+		storetest.Until(s.t, "the session is in state "+arg(2), func() bool { return s.platform.State(place, name) == n })
+	case "undeliver":
+		all := s.shownTo(arg(1))
+		if len(all) == 0 {
+			return fmt.Errorf("nothing was shown")
+		}
+		s.platform.FailToDeliver(place, name, all[len(all)-1].ID, n)
+		s.push("kf", s.platform.PokeEvent(place))
+	case "ready": // what /readyz says
+		want := strings.Join(words[1:], " ")
+		storetest.Until(s.t, "readyz says "+want, func() bool {
+			resp, err := http.Get(s.internal + "/readyz")
+			if err != nil {
+				return false
+			}
+			defer resp.Body.Close()
+			var b bytes.Buffer
+			b.ReadFrom(resp.Body)
+			return strings.Contains(b.String(), want)
+		})
+	case "calls": // at most so many calls of a path
+		if got := len(s.platform.Calls("/cgi-bin/" + arg(1))); got > n {
+			return fmt.Errorf("%d calls", got)
+		}
+	case "echo":
+		return s.platform.Echo(context.Background(), arg(1))
+	default:
+		return fmt.Errorf("no knob %q", words[0])
 	}
+	return nil
 }

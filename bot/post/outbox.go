@@ -180,3 +180,27 @@ func (b *Box) jitter() (float64, error) {
 	}
 	return 0.75 + float64(one[0])/510, nil
 }
+
+// Undelivered writes down, in a transaction of the answer's shard, that a platform
+// took a reply and then could not deliver it.
+func Undelivered(tx store.Tx, number, reason string) error {
+	var a Answer
+	if ok, err := getJSON(tx, answerKey(number), &a); err != nil || !ok || a.State != Sent {
+		return err
+	}
+	a.State, a.Reason = Undeliverable, reason
+	err := putJSON(tx, answerKey(number), a, answerTime)
+	if a.Kind == Ordinary {
+		err = errors.Join(err, counting(tx, Stats{Answered: -1, Undeliverable: 1}))
+	}
+	return err
+}
+
+// LeftToPerson counts, in a transaction of their shard, messages that are not
+// answered because a person has the session.
+func LeftToPerson(tx store.Tx, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return counting(tx, Stats{Accepted: int64(n), Silent: int64(n)})
+}

@@ -2,91 +2,138 @@ package wecom
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/silenceper/wechat/v2/work/kf/sendmsg"
 
 	"huiwen/bot"
 	"huiwen/bot/post"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 )
 
 // Terms of 微信客服 (document paths 94670, 94677).
 const (
-	syncLimit    = 1000
+	syncLimit    = 200 // of a page: what is kept in one commit
 	syncLease    = time.Minute
-	maxPages     = 200              // of one sync
-	firstFloor   = 10 * time.Minute // what is older at the first start is not answered
-	resyncEvery  = 5 * time.Minute
-	maxParts     = 4 // of the five messages that one of the customer's allows
-	maxMenuHead  = 1024
+	maxPages     = 500              // of one sync
+	firstFloor   = 10 * time.Minute // what is older at the first start is never answered
 	pokeTokenFor = 10 * time.Minute
+	roundEvery   = 20 * time.Second // pokes that no sync has served
+	resyncEvery  = 5 * time.Minute  // every account: a poke may be lost
+	welcomeFor   = 20 * time.Second // the code of a welcome is good for
+	syncsAtOnce  = 4
+	maxRetry     = 5 * time.Minute
 )
-
-// The errcodes of 微信客服 that say that a reply can never be delivered.
-var kfFinal = map[int]bool{95000: true, 95001: true, 95002: true, 95004: true, 95013: true, 95018: true, 40058: true}
 
 const codeBadMsgToken = 95007
 
-// A KF serves the accounts of 微信客服: pokes come by callback, messages are
-// fetched, answers are sent within the platform's window.
-type KF struct {
-	CorpID  string
-	Client  *Client
-	Store   store.Store
-	Box     *post.Box
-	Gateway *post.Gateway
-	Log     *slog.Logger
-	Now     func() time.Time
-	Welcome string
+// unknownAccount are the errcodes of an account that is not ours to fetch from.
+var unknownAccount = []int{95000, 95004}
 
-	ring chan string // accounts to fetch from
+// KFOptions are what a [KF] needs.
+type KFOptions struct {
+	CorpID   string
+	Client   *Client
+	Store    store.Store
+	Log      *slog.Logger
+	Now      func() time.Time
+	Welcome  string // "" for none
+	Handover Handover
+	// Accept keeps messages of a shard together with what also writes, in one commit.
+	Accept func(ctx context.Context, scope string, messages []bot.Message, also func(store.Tx) error) error
 }
 
-// NewKF completes a KF.
-func NewKF(k KF) *KF {
-	k.ring = make(chan string, 256)
-	return &k
+// A KF serves the accounts of 微信客服: pokes come by callback, messages are
+// fetched, answers are sent within the platform's window. It is safe for
+// concurrent use.
+type KF struct {
+	KFOptions
+	ring chan string // accounts to fetch from
+
+	mu    sync.Mutex
+	known map[string]bool  // accounts that stand in the store
+	tries map[string]retry // of accounts that failed
+}
+
+type retry struct {
+	count   int
+	waiting bool // for its time to be tried again
+}
+
+// NewKF makes a KF; [KF.Run] starts it.
+func NewKF(o KFOptions) *KF {
+	return &KF{KFOptions: o, ring: make(chan string, 1024), known: map[string]bool{}, tries: map[string]retry{}}
 }
 
 // Channel is the name of the channel.
 func (*KF) Channel() string { return "kf" }
 
-// poke is that an account has something, kept before the platform is told 200.
+// Check says what an operator should know of 微信客服.
+func (k *KF) Check(ctx context.Context, live bool) []finding.Finding {
+	return k.Client.Check(ctx, live)
+}
+
+// poke is that an account has something: ["kf/poke/" account] in the account's
+// shard, until a sync that began after it has ended well.
 type poke struct {
 	Token string    `json:"token"`
 	At    time.Time `json:"at"`
+	ID    string    `json:"id"`
 }
 
+// accountsSet lists the accounts that were ever poked or named, in sys.
+const accountsSet = "kf/accounts"
+
 func cursorKey(account string) string { return "kf/cursor/" + account }
+func floorKey(account string) string  { return "kf/floor/" + account }
+func leaseKey(account string) string  { return "kf/lease/" + account }
+func pokeKey(account string) string   { return "kf/poke/" + account }
 
-const pokeSet = "kf/pokes"
+// maxID bounds what the platform names, in bytes: it becomes a key.
+const maxID = 128
 
-// Take implements the callback: it keeps the poke and wakes the fetcher.
+// Take implements the callback: the poke is kept before the platform is told 200.
 func (k *KF) Take(ctx context.Context, e Event) error {
-	if e.MsgType != "event" || e.Event != "kf_msg_or_event" || e.OpenKfId == "" {
-		return nil
+	if e.MsgType != "event" || e.Event != "kf_msg_or_event" || e.OpenKfId == "" || len(e.OpenKfId) > maxID {
+		return nil // other events come to the same address
 	}
-	data, err := json.Marshal(poke{e.Token, k.Now()})
+	if err := k.remember(ctx, e.OpenKfId); err != nil {
+		return err
+	}
+	data, err := json.Marshal(poke{e.Token, k.Now(), e.Digest})
 	if err != nil {
 		return err
 	}
-	err = k.Store.Update(ctx, "sys", func(tx store.Tx) error {
-		return errors.Join(tx.Put("kf/poke/"+e.OpenKfId, data, pokeTokenFor), tx.Add(pokeSet, e.OpenKfId, float64(tx.Now().UnixMilli())))
-	})
+	err = k.Store.Update(ctx, post.AccountScope("kf", e.OpenKfId), func(tx store.Tx) error { return tx.Put(pokeKey(e.OpenKfId), data, 0) })
 	if err != nil {
 		return fmt.Errorf("keep a poke: %w", err)
 	}
 	k.wake(e.OpenKfId)
+	return nil
+}
+
+// remember keeps the name of an account for the rounds.
+func (k *KF) remember(ctx context.Context, account string) error {
+	k.mu.Lock()
+	known := k.known[account]
+	k.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := k.Store.Update(ctx, "sys", func(tx store.Tx) error { return tx.Add(accountsSet, account, 0) }); err != nil {
+		return fmt.Errorf("keep an account: %w", err)
+	}
+	k.mu.Lock()
+	k.known[account] = true
+	k.mu.Unlock()
 	return nil
 }
 
@@ -97,35 +144,117 @@ func (k *KF) wake(account string) {
 	}
 }
 
-// Run fetches what is poked, and every account from time to time, until ctx ends.
+// Run fetches what is poked, at the start and from time to time every account,
+// until ctx ends.
 func (k *KF) Run(ctx context.Context) {
-	tick := time.NewTicker(resyncEvery)
-	defer tick.Stop()
-	k.round(ctx)
-	for {
-		select {
-		case account := <-k.ring:
-			if err := k.sync(ctx, account); err != nil && ctx.Err() == nil {
-				k.Log.Warn("kf sync", "error", err)
-				time.AfterFunc(time.Duration(1+rand.IntN(3))*time.Second, func() { k.wake(account) })
+	var wg sync.WaitGroup
+	for range syncsAtOnce {
+		wg.Go(func() {
+			for {
+				select {
+				case account := <-k.ring:
+					k.fetch(ctx, account)
+				case <-ctx.Done():
+					return
+				}
 			}
+		})
+	}
+	k.list(ctx)
+	k.round(ctx, true)
+	tick, rounds := time.NewTicker(roundEvery), 0
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
 		case <-tick.C:
-			k.round(ctx)
+			rounds++
+			k.round(ctx, rounds%int(resyncEvery/roundEvery) == 0)
 		case <-ctx.Done():
-			return
+		}
+	}
+	wg.Wait()
+}
+
+// list asks the platform for the accounts, so that what came while nothing ran
+// is fetched without waiting for a poke. A corporation may not allow it.
+func (k *KF) list(ctx context.Context) {
+	var got struct {
+		List []struct {
+			ID string `json:"open_kfid"`
+		} `json:"account_list"`
+	}
+	if err := k.Client.Call(ctx, "/cgi-bin/kf/account/list", map[string]int{"offset": 0, "limit": 100}, &got); err != nil {
+		k.Log.Info("kf accounts are not listed; they are learnt from callbacks", "error", err)
+		return
+	}
+	for _, a := range got.List {
+		if a.ID == "" || len(a.ID) > maxID {
+			continue
+		}
+		if err := k.remember(ctx, a.ID); err != nil {
+			k.Log.Warn("kf accounts", "error", err)
 		}
 	}
 }
 
-// round wakes every account that was ever poked: a poke may be lost.
-func (k *KF) round(ctx context.Context) {
-	accounts, err := store.View(ctx, k.Store, "sys", func(tx store.Tx) ([]store.Member, error) { return tx.Range(pokeSet, 0, 1e18, 1000) })
+// round wakes the accounts with a poke that no sync has served, or all of them.
+func (k *KF) round(ctx context.Context, all bool) {
+	accounts, err := store.View(ctx, k.Store, "sys", func(tx store.Tx) ([]store.Member, error) { return tx.Range(accountsSet, 0, 1, 1000) })
 	if err != nil && ctx.Err() == nil {
 		k.Log.Warn("kf round", "error", err)
 	}
 	for _, a := range accounts {
-		k.wake(a.Name)
+		due := all
+		if !due {
+			due, _ = store.View(ctx, k.Store, post.AccountScope("kf", a.Name), func(tx store.Tx) (bool, error) {
+				_, ok, err := tx.Get(pokeKey(a.Name))
+				return ok, err
+			})
+		}
+		if due {
+			k.wake(a.Name)
+		}
 	}
+}
+
+// fetch syncs an account and sees to it that a failure is tried again: soon when
+// it may pass, with the rounds when an operator must mend it.
+func (k *KF) fetch(ctx context.Context, account string) {
+	k.mu.Lock()
+	r := k.tries[account]
+	k.mu.Unlock()
+	if r.waiting {
+		return
+	}
+	err := k.sync(ctx, account)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err == nil {
+		delete(k.tries, account)
+		return
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	k.Log.Warn("kf sync", "error", err)
+	code, wait := codeOf(err), min(time.Second<<min(r.count, 10), maxRetry)
+	switch {
+	case slices.Contains(unknownAccount, code):
+		wait = maxRetry
+	case slices.Contains(stopping, code):
+		wait = max(wait, stopFor)
+	case code == codeFrequency:
+		wait = max(wait, frequencyWait)
+	}
+	k.tries[account] = retry{r.count + 1, true}
+	time.AfterFunc(wait+rand.N(wait/4+time.Millisecond), func() {
+		k.mu.Lock()
+		r := k.tries[account]
+		r.waiting = false
+		k.tries[account] = r
+		k.mu.Unlock()
+		k.wake(account)
+	})
 }
 
 // syncRequest asks for messages from a cursor on.
@@ -144,12 +273,18 @@ type syncAnswer struct {
 	List       []kfMessage `json:"msg_list"`
 }
 
+// The origins of a message.
+const (
+	fromCustomer = 3
+	fromSystem   = 4
+)
+
 type kfMessage struct {
 	MsgID    string `json:"msgid"`
 	OpenKfID string `json:"open_kfid"`
 	External string `json:"external_userid"`
 	SendTime int64  `json:"send_time"`
-	Origin   int    `json:"origin"` // 3 customer, 4 event, 5 servicer
+	Origin   int    `json:"origin"` // 5 is a servicer: not ours to answer
 	MsgType  string `json:"msgtype"`
 	Text     struct {
 		Content string `json:"content"`
@@ -166,23 +301,108 @@ type kfMessage struct {
 	} `json:"event"`
 }
 
+// customer is who an item of a page is about; for events it stands inside.
+func (m kfMessage) customer() string {
+	if m.External != "" {
+		return m.External
+	}
+	return m.Event.External
+}
+
+// held is what a sync finds of its account when it takes the lease.
+type held struct {
+	cursor, token, poke string
+	floor               int64
+}
+
 // sync fetches an account page by page: the messages of a page and the cursor
-// after it are kept in one commit, under the account's lease.
+// after it are kept in one commit, under the account's lease. Whatever was poked
+// meanwhile is fetched too.
 func (k *KF) sync(ctx context.Context, account string) error {
 	scope := post.AccountScope("kf", account)
 	lease := strconv.FormatUint(rand.Uint64(), 36)
-	cursor, mine, err := k.lease(ctx, scope, account, lease)
-	if err != nil || !mine {
-		return err
+	for again := true; again; {
+		h, mine, err := k.lease(ctx, scope, account, lease)
+		if err != nil || !mine {
+			return err
+		}
+		err = k.pages(ctx, scope, account, lease, h)
+		more, releaseErr := k.release(ctx, scope, account, lease, h.poke, err == nil)
+		if err = errors.Join(err, releaseErr); err != nil {
+			return err
+		}
+		again = more
 	}
-	token := k.pokeToken(ctx, account)
-	first := cursor == ""
+	return nil
+}
+
+// lease takes the account for one fetcher among the replicas.
+func (k *KF) lease(ctx context.Context, scope, account, lease string) (h held, mine bool, err error) {
+	err = k.Store.Update(ctx, scope, func(tx store.Tx) error {
+		h = held{}
+		holder, taken, err := tx.Get(leaseKey(account))
+		mine = !taken || string(holder) == lease
+		if err != nil || !mine {
+			return err
+		}
+		cursor, _, err := tx.Get(cursorKey(account))
+		if err != nil {
+			return err
+		}
+		h.cursor = string(cursor)
+		data, ok, err := tx.Get(pokeKey(account))
+		var p poke
+		if err == nil && ok && json.Unmarshal(data, &p) == nil {
+			h.poke = string(data)
+			if k.Now().Sub(p.At).Abs() < pokeTokenFor {
+				h.token = p.Token
+			}
+		}
+		floor, ok, floorErr := tx.Get(floorKey(account))
+		if err = errors.Join(err, floorErr); err != nil {
+			return err
+		}
+		if h.floor, _ = strconv.ParseInt(string(floor), 10, 64); !ok && h.cursor == "" {
+			// three days of history are not answered at the first start
+			h.floor = k.Now().Add(-firstFloor).Unix()
+			err = tx.Put(floorKey(account), strconv.AppendInt(nil, h.floor, 10), 0)
+		}
+		return errors.Join(err, tx.Put(leaseKey(account), []byte(lease), syncLease))
+	})
+	return h, mine, err
+}
+
+// release gives the account back. After a sync that went well the poke it served
+// goes; one that came after it says that there is more.
+func (k *KF) release(ctx context.Context, scope, account, lease, served string, well bool) (again bool, err error) {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = k.Store.Update(end, scope, func(tx store.Tx) error {
+		again = false
+		if holder, _, err := tx.Get(leaseKey(account)); err != nil || string(holder) != lease {
+			return err
+		}
+		data, poked, err := tx.Get(pokeKey(account))
+		switch {
+		case err != nil:
+			return err
+		case poked && well && string(data) == served:
+			err = tx.Del(pokeKey(account))
+		case poked && well:
+			again = ctx.Err() == nil
+		}
+		return errors.Join(err, tx.Del(leaseKey(account)))
+	})
+	return again, err
+}
+
+func (k *KF) pages(ctx context.Context, scope, account, lease string, h held) error {
+	cursor, token := h.cursor, h.token
 	for range maxPages {
 		var page syncAnswer
 		err := k.Client.Call(ctx, "/cgi-bin/kf/sync_msg", syncRequest{cursor, token, syncLimit, account}, &page)
-		var api *APIError
-		if errors.As(err, &api) && api.Code == codeBadMsgToken && token != "" {
-			token = "" // it is good for ten minutes; go on without it
+		if codeOf(err) == codeBadMsgToken && token != "" {
+			token = "" // it is good for ten minutes; go on without it, once
 			continue
 		}
 		if err != nil {
@@ -191,175 +411,170 @@ func (k *KF) sync(ctx context.Context, account string) error {
 		if page.NextCursor != "" {
 			cursor = page.NextCursor
 		}
-		if err := k.keep(ctx, scope, account, lease, cursor, page.List, first); err != nil {
+		if err := k.keep(ctx, scope, account, lease, cursor, h.floor, page.List); err != nil {
 			return err
 		}
 		if page.HasMore == 0 {
-			break
+			return nil
 		}
 	}
-	return k.Store.Update(ctx, scope, func(tx store.Tx) error {
-		if held, _, err := tx.Get("kf/lease/" + account); err != nil || string(held) != lease {
-			return err
-		}
-		return tx.Del("kf/lease/" + account)
-	})
+	return errMore
 }
 
-// lease takes the account for one fetcher among the replicas.
-func (k *KF) lease(ctx context.Context, scope, account, token string) (cursor string, mine bool, err error) {
-	err = k.Store.Update(ctx, scope, func(tx store.Tx) error {
-		_, held, err := tx.Get("kf/lease/" + account)
-		mine = !held
-		if err != nil || held {
-			return err
-		}
-		data, _, err := tx.Get(cursorKey(account))
-		if err != nil {
-			return err
-		}
-		cursor = string(data)
-		return tx.Put("kf/lease/"+account, []byte(token), syncLease)
-	})
-	return cursor, mine, err
-}
-
-func (k *KF) pokeToken(ctx context.Context, account string) string {
-	token, _ := store.View(ctx, k.Store, "sys", func(tx store.Tx) (string, error) {
-		data, ok, err := tx.Get("kf/poke/" + account)
-		var p poke
-		if err != nil || !ok || json.Unmarshal(data, &p) != nil {
-			return "", err
-		}
-		return p.Token, nil
-	})
-	return token
-}
+// errMore ends a sync of very many pages; the next goes on from the cursor.
+var errMore = errors.New("kf: more pages than one sync fetches")
 
 // errLease says that another replica has the account.
 var errLease = errors.New("kf: the lease was lost")
 
-// keep accepts a page's messages and moves the cursor in one commit.
-func (k *KF) keep(ctx context.Context, scope, account, lease, cursor string, list []kfMessage, first bool) error {
-	var messages []bot.Message
-	for _, m := range list {
-		old := first && k.Now().Sub(time.Unix(m.SendTime, 0)) > firstFloor
-		if old {
-			continue // three days of history are not answered at the first start
-		}
-		switch m.Origin {
-		case 3:
-			messages = append(messages, k.message(account, m))
-		case 4:
-			k.event(ctx, account, m)
-		}
+// keep accepts a page's messages, moves the cursor and writes down what the
+// events say, in one commit; then it welcomes, which cannot wait.
+func (k *KF) keep(ctx context.Context, scope, account, lease, cursor string, floor int64, list []kfMessage) error {
+	list = slices.DeleteFunc(list, func(m kfMessage) bool {
+		return m.SendTime < floor || len(m.customer()) > maxID || len(m.MsgID) > maxID || m.Origin != fromCustomer && m.Origin != fromSystem
+	})
+	states, err := k.customers(ctx, scope, account, list)
+	if err != nil {
+		return err
 	}
-	return k.Gateway.AcceptAll(ctx, scope, messages, func(tx store.Tx) error {
-		if held, ok, err := tx.Get("kf/lease/" + account); err != nil || !ok || string(held) != lease {
+	messages, silent := k.messages(account, list, states)
+	err = k.Accept(ctx, scope, messages, func(tx store.Tx) error {
+		if holder, ok, err := tx.Get(leaseKey(account)); err != nil || !ok || string(holder) != lease {
 			return errors.Join(err, errLease)
 		}
-		return errors.Join(tx.Put(cursorKey(account), []byte(cursor), 0), tx.Put("kf/lease/"+account, []byte(lease), syncLease))
+		return errors.Join(
+			tx.Put(cursorKey(account), []byte(cursor), 0), tx.Put(leaseKey(account), []byte(lease), syncLease),
+			k.write(tx, account, list), post.LeftToPerson(tx, silent),
+		)
 	})
+	if err != nil {
+		return err
+	}
+	if silent > 0 {
+		k.Log.Info("kf: a person has the session, nothing is answered", "messages", silent)
+	}
+	for _, m := range list {
+		if m.Event.Type == "enter_session" && m.Origin == fromSystem {
+			k.welcome(ctx, m)
+		}
+	}
+	return nil
+}
+
+// customers reads what is known of everybody in a page.
+func (k *KF) customers(ctx context.Context, scope, account string, list []kfMessage) (map[string]customer, error) {
+	out := map[string]customer{}
+	err := k.Store.View(ctx, scope, func(tx store.Tx) error {
+		for _, m := range list {
+			c, err := loadCustomer(tx, account, m.customer())
+			if err != nil {
+				return err
+			}
+			out[m.customer()] = c
+		}
+		return nil
+	})
+	return out, err
+}
+
+// messages are the questions of a page, in order, and how many are left to the
+// person who has the session.
+func (k *KF) messages(account string, list []kfMessage, states map[string]customer) (out []bot.Message, silent int) {
+	for _, m := range list {
+		c := states[m.customer()]
+		if m.Origin == fromCustomer {
+			if c.withPerson(m.SendTime) {
+				silent++
+			} else {
+				out = append(out, k.message(account, m, c))
+			}
+		}
+		c.hear(m)
+		states[m.customer()] = c
+	}
+	return out, silent
+}
+
+// write keeps what a page says of its customers and of messages that were not
+// delivered. What is kept is read again: an answer may have been sent meanwhile.
+func (k *KF) write(tx store.Tx, account string, list []kfMessage) error {
+	states := map[string]customer{}
+	for _, m := range list {
+		if m.Event.Type == "msg_send_fail" && m.Origin == fromSystem {
+			if err := undelivered(tx, m); err != nil {
+				return err
+			}
+			continue
+		}
+		c, ok := states[m.customer()]
+		if !ok {
+			var err error
+			if c, err = loadCustomer(tx, account, m.customer()); err != nil {
+				return err
+			}
+		}
+		c.hear(m)
+		states[m.customer()] = c
+	}
+	for name, c := range states {
+		if err := saveCustomer(tx, account, name, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undelivered writes down that the platform took a message and could not deliver it.
+func undelivered(tx store.Tx, m kfMessage) error {
+	if m.Event.FailMsgID == "" || len(m.Event.FailMsgID) > maxID {
+		return nil
+	}
+	number, ok, err := tx.Get(sentKey(m.Event.FailMsgID))
+	if err != nil || !ok {
+		return err
+	}
+	return post.Undelivered(tx, string(number), "fail_type "+strconv.Itoa(m.Event.FailType))
 }
 
 // message is what a customer wrote; what is no text is empty.
-func (k *KF) message(account string, m kfMessage) bot.Message {
+func (k *KF) message(account string, m kfMessage, c customer) bot.Message {
 	text := m.Text.Content
-	return bot.Message{ID: "kf|" + m.MsgID, Channel: "kf", Conversation: account + "/" + m.External, Person: m.External, User: bot.Resident, Text: text, At: time.Unix(m.SendTime, 0)}
-}
-
-// event answers the opening of a session with a welcome, and writes down what
-// the platform could not deliver.
-func (k *KF) event(ctx context.Context, account string, m kfMessage) {
-	switch m.Event.Type {
-	case "enter_session":
-		if m.Event.Welcome == "" || k.Welcome == "" {
-			return
-		}
-		in := map[string]any{"code": m.Event.Welcome, "msgid": msgID("welcome", m.MsgID), "msgtype": "text", "text": map[string]string{"content": k.Welcome}}
-		if err := k.Client.Call(ctx, "/cgi-bin/kf/send_msg_on_event", in, nil); err != nil {
-			k.Log.Warn("kf welcome", "error", err)
-		}
-	case "msg_send_fail":
-		k.Log.Warn("kf message not delivered", "account", account, "fail_type", m.Event.FailType)
+	if m.Text.MenuID != "" {
+		text = pressed(m.Text.MenuID, text, c.Menu)
+	}
+	return bot.Message{
+		ID: "kf|" + account + "|" + m.MsgID, Channel: "kf", Conversation: account + "/" + m.External, Person: m.External,
+		User: bot.Resident, Text: text, At: time.Unix(m.SendTime, 0), Human: k.Handover.human(k.Now()),
 	}
 }
 
-// msgID is the id of a message on the platform, at most 32 characters: the same
-// on every retry.
-func msgID(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
-	return hex.EncodeToString(sum[:16])
-}
-
-// Send implements [bot.Sender].
-func (k *KF) Send(ctx context.Context, to bot.Address, id string, r bot.Rendered) bot.Outcome {
-	account, customer, ok := strings.Cut(to.Conversation, "/")
-	if !ok {
-		return bot.Outcome{Final: true, Reason: "bad address"}
+// pressed is what a press on a menu says: the number of the choice while the
+// menu is that of the last answer, else the words that stood on it.
+func pressed(menuID, content, last string) string {
+	number, choice, ok := strings.Cut(menuID, "#")
+	if !ok { // not of ours, or an older program's
+		number, choice = last, menuID
 	}
-	requests := kfRequests(account, customer, id, r)
-	for _, in := range requests {
-		err := k.Client.Call(ctx, "/cgi-bin/kf/send_msg", in, nil)
-		var api *APIError
-		switch {
-		case errors.As(err, &api) && kfFinal[api.Code]:
-			return bot.Outcome{Final: true, Reason: strconv.Itoa(api.Code)}
-		case errors.As(err, &api) && api.Code == codeRepeated:
-			continue // it was sent before
-		}
-		if o, stop := outcome(err); stop {
-			if o.Final { // of a retried id any other code may mean that it was sent
-				o.Final, o.Uncertain = false, true
-			}
-			return o
+	if n, err := strconv.Atoi(choice); err == nil && n > 0 && n <= maxMenu && (number == last || last == "") {
+		return choice
+	}
+	if head, rest, ok := strings.Cut(content, ". "); ok {
+		if _, err := strconv.Atoi(head); err == nil {
+			return rest
 		}
 	}
-	return bot.Outcome{Sent: true}
+	return content
 }
 
-// codeRepeated is what a repeated msgid is refused with; it is not documented
-// and is believed to be this one.
-const codeRepeated = 95032
-
-// kfRequests are the messages of a reply: texts, and a menu for its choices.
-func kfRequests(account, customer, id string, r bot.Rendered) []any {
-	text, menu := plainText(r.Text), len(r.Choices) > 0
-	if menu { // the choices become buttons; their numbers still work
-		text = cutChoices(text, r.Choices)
+// welcome greets whoever opens the session: the platform gives a code to those
+// it has not greeted for two days, good once and for 20 seconds. A late one is
+// not sent.
+func (k *KF) welcome(ctx context.Context, m kfMessage) {
+	if m.Event.Welcome == "" || k.Welcome == "" || k.Now().Sub(time.Unix(m.SendTime, 0)) >= welcomeFor {
+		return
 	}
-	parts := split(text+"\n编号 "+id, maxText)
-	if len(parts) > maxParts {
-		parts = append(parts[:maxParts-1], "内容较多，更多内容请打开网页版查看。\n编号 "+id)
+	in := map[string]any{"code": m.Event.Welcome, "msgid": msgID("welcome", m.MsgID), "msgtype": "text", "text": map[string]string{"content": k.Welcome}}
+	if err := k.Client.Call(ctx, "/cgi-bin/kf/send_msg_on_event", in, nil); err != nil {
+		k.Log.Warn("kf welcome", "error", err)
 	}
-	var out []any
-	for i, part := range parts {
-		if menu && i == len(parts)-1 && len(part) <= maxMenuHead {
-			m := sendmsg.Menu{}
-			m.ToUser, m.OpenKFID, m.MsgID, m.MsgType = customer, account, msgID(id, strconv.Itoa(i)), "msgmenu"
-			m.MsgMenu.HeadContent = part
-			for n, c := range r.Choices[:min(len(r.Choices), 9)] {
-				var click sendmsg.MenuClick
-				click.Type = "click"
-				click.Click.ID = strconv.Itoa(n + 1)
-				click.Click.Content = split(c, 128)[0]
-				m.MsgMenu.List = append(m.MsgMenu.List, click)
-			}
-			out = append(out, m)
-			continue
-		}
-		t := sendmsg.Text{}
-		t.ToUser, t.OpenKFID, t.MsgID, t.MsgType = customer, account, msgID(id, strconv.Itoa(i)), "text"
-		t.Text.Content = part
-		out = append(out, t)
-	}
-	return out
-}
-
-// cutChoices drops the numbered choices from the end of a text.
-func cutChoices(text string, choices []string) string {
-	for i := len(choices) - 1; i >= 0; i-- {
-		text = strings.TrimSuffix(text, "\n"+strconv.Itoa(i+1)+". "+plainText(choices[i]))
-	}
-	return text
 }

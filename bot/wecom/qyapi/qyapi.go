@@ -1,320 +1,419 @@
 // Package qyapi is 企业微信's server on loopback, written from its documents:
-// it checks what the platform checks and misbehaves when told to.
+// it checks what the platform checks, remembers what people were shown, and
+// misbehaves when told to.
 package qyapi
 
 import (
-	"bytes"
-	"context"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
-	"encoding/xml"
-	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// A Sealer encrypts and signs a callback as the platform does.
-type Sealer interface {
-	Seal(random io.Reader, text []byte) (string, error)
-	Sign(timestamp, nonce, encrypted string) string
+// An App is a self-built app, with what its admin page shows.
+type App struct {
+	AgentID               int
+	Secret                string
+	Token, EncodingAESKey string
+	URL                   string   // its callback address
+	Members               []string // who may be written to; nil for everybody
+}
+
+// Options are the platform's settings and its knobs. The zero value of each knob
+// is what the documents say; the others are what they leave open (see NOTES.md).
+type Options struct {
+	Now    func() time.Time // time.Now when nil
+	Random io.Reader        // crypto/rand when nil
+	CorpID string
+	Apps   map[string]App // by name
+	// KF is 微信客服: the secret of the app that may use it, and its callback.
+	KF       App
+	Accounts []string          // open_kfid of the accounts
+	Robots   map[string]string // webhook key -> name of the group
+
+	TokenLife     time.Duration // 2 h
+	RetryPause    time.Duration // between the three attempts of a callback: 5 s
+	RetrySame     bool          // retries keep timestamp, nonce and signature
+	RetryOnStatus bool          // an answer other than 200 is retried too
+	AnswerWithin  time.Duration // 5 s for a POST
+	EchoWithin    time.Duration // 1 s for a GET
+	CodeLife      time.Duration // of a response_code: 72 h
+	History       time.Duration // of 微信客服: 72 h
+	RepeatCode    int           // what a repeated msgid is refused with; the documents do not say
+	StrictCards   bool          // advised lengths of cards are enforced with 40058
+	DropOverLimit bool          // beyond 30 a minute a member is shown nothing, without a word (the documents' way)
+	TextItems     bool          // menus may hold items of type text
 }
 
 // A Shown is a message as its receiver sees it.
 type Shown struct {
-	To, Account, MsgID, Text string
-	Menu                     []string
+	App     string // name of the app, "" for 微信客服 and robots
+	Account string // of 微信客服
+	Robot   string
+	To      string // member, customer or group
+	Kind    string // text, markdown, textcard, template_card, msgmenu, event, file …
+	ID      string // the platform's id, or the msgid that was given
+	Title   string
+	Text    string
+	Menu    []Item // of a menu or the buttons of a card
+	TaskID  string
+	Code    string // response_code
+	URL     string
+	At      time.Time
+	// Cut tells that the platform cut the text off; Recalled that it was taken back.
+	Cut, Recalled bool
+	// Replaced is what stands on the button after the card was answered.
+	Replaced string
 }
 
-// A Server is the platform. Its zero value is ready; set the knobs before use.
+// An Item is something to press.
+type Item struct{ ID, Text string }
+
+// A Call is one request that the platform got.
+type Call struct {
+	Path string
+	App  string // whose token or secret it bore
+	Body string
+	Code int // the errcode it was answered with
+	At   time.Time
+}
+
+// A Server is the platform. It is safe for concurrent use.
 type Server struct {
-	Now func() time.Time
-	// Fail gives the errcode of the next calls of a path, one after the other.
-	mu       sync.Mutex
-	fail     map[string][]int
-	token    int // number of the token in force
-	expired  bool
-	fetches  int
-	shown    []Shown
-	ids      map[string]bool // kf msgids by account
-	sent     map[string]int  // kf messages since the customer's last
-	last     map[string]time.Time
-	history  map[string][]json.RawMessage // by account
-	states   map[string]int
-	content  map[string]time.Time // duplicate check of app messages
-	pageSize int
-	empty    bool
+	o Options
+
+	mu        sync.Mutex
+	tokens    map[string]*appToken // by secret
+	fail      map[string][]int
+	slow      map[string]time.Duration
+	cut       map[string]int // answers to lose
+	shown     []Shown
+	calls     []Call
+	fetches   int
+	sequence  int
+	content   map[string]time.Time   // duplicate check
+	rate      map[string][]time.Time // by receiver
+	tasks     map[string]bool        // app|task_id
+	codes     map[string]*cardCode   // response_code
+	media     map[string][]byte
+	customers map[string]*customer // account/customer
+	history   map[string][]entry
+	pokes     map[string]poke
+	msgids    map[string]string // account|msgid -> customer
+	welcome   map[string]*code
+	present   map[string]bool // servicers who are there
+	pages     int
+	empty     bool
+	delivered []Delivery
+	client    *http.Client
 }
 
-// New makes a server.
-func New(now func() time.Time) *Server {
-	return &Server{Now: now, fail: map[string][]int{}, token: 1, ids: map[string]bool{}, sent: map[string]int{}, last: map[string]time.Time{},
-		history: map[string][]json.RawMessage{}, states: map[string]int{}, content: map[string]time.Time{}, pageSize: 1000}
+type appToken struct {
+	app     string
+	value   string
+	until   time.Time
+	refused bool // 40014 instead of 42001
 }
 
-// FailNext makes the next calls of a path fail with errcodes.
+// New makes a platform.
+func New(o Options) *Server {
+	o.Now = cmpFunc(o.Now, time.Now)
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	o.TokenLife = cmp.Or(o.TokenLife, 2*time.Hour)
+	o.RetryPause = cmp.Or(o.RetryPause, 5*time.Second)
+	o.AnswerWithin = cmp.Or(o.AnswerWithin, 5*time.Second)
+	o.EchoWithin = cmp.Or(o.EchoWithin, time.Second)
+	o.CodeLife = cmp.Or(o.CodeLife, 72*time.Hour)
+	o.History = cmp.Or(o.History, 72*time.Hour)
+	o.RepeatCode = cmp.Or(o.RepeatCode, 95032)
+	return &Server{
+		o: o, tokens: map[string]*appToken{}, fail: map[string][]int{}, slow: map[string]time.Duration{}, cut: map[string]int{},
+		content: map[string]time.Time{}, rate: map[string][]time.Time{}, tasks: map[string]bool{}, codes: map[string]*cardCode{}, media: map[string][]byte{},
+		customers: map[string]*customer{}, history: map[string][]entry{}, pokes: map[string]poke{}, msgids: map[string]string{}, welcome: map[string]*code{},
+		present: map[string]bool{}, pages: 1000, client: &http.Client{},
+	}
+}
+
+func cmpFunc(f, other func() time.Time) func() time.Time {
+	if f == nil {
+		return other
+	}
+	return f
+}
+
+// Connect sets the addresses of the callbacks, once the service that answers
+// them listens: base is its scheme, host and port.
+func (s *Server) Connect(base string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, a := range s.o.Apps {
+		a.URL = base + "/wecom/callback/" + name
+		s.o.Apps[name] = a
+	}
+	s.o.KF.URL = base + "/wecom/kf"
+}
+
+// Set changes knobs while the platform runs.
+func (s *Server) Set(change func(o *Options)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.o)
+}
+
+// FailNext makes the next calls of a path fail with errcodes, one after the
+// other; 0 lets one through.
 func (s *Server) FailNext(path string, codes ...int) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.fail[path] = append(s.fail[path], codes...)
-	s.mu.Unlock()
 }
 
-// ExpireToken ends the token in force: its next use is refused with 42001.
-func (s *Server) ExpireToken() { s.mu.Lock(); s.expired = true; s.mu.Unlock() }
-
-// Pages sets how many messages a page of sync_msg holds, and whether empty
-// pages that say has_more come between.
-func (s *Server) Pages(size int, empty bool) {
+// Slow makes every call of a path take so long, until it is set to 0.
+func (s *Server) Slow(path string, d time.Duration) {
 	s.mu.Lock()
-	s.pageSize, s.empty = size, empty
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.slow[path] = d
 }
 
-// SetState sets the state of a customer's session: 0, 1 may be written to.
-func (s *Server) SetState(account, customer string, state int) {
+// LoseAnswers carries out the next n calls of a path and then cuts the line.
+func (s *Server) LoseAnswers(path string, n int) {
 	s.mu.Lock()
-	s.states[account+"/"+customer] = state
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.cut[path] = n
 }
 
-// Shown lists what was shown to people.
+// Expire ends every token in force: its next use is refused with 42001.
+func (s *Server) Expire() { s.end(false) }
+
+// Rotate makes every token in force unknown: its next use is refused with 40014.
+func (s *Server) Rotate() { s.end(true) }
+
+func (s *Server) end(refused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tokens {
+		t.until, t.refused = time.Time{}, refused
+	}
+}
+
+// Shown lists what people were shown, in order.
 func (s *Server) Shown() []Shown {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Shown(nil), s.shown...)
+	return slices.Clone(s.shown)
+}
+
+// Calls lists the requests that came, in order; path "" for all.
+func (s *Server) Calls(path string) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.calls), func(c Call) bool { return path != "" && c.Path != path })
 }
 
 // Fetches is how often a token was fetched.
 func (s *Server) Fetches() int { s.mu.Lock(); defer s.mu.Unlock(); return s.fetches }
 
-// Write adds a message of a customer to an account, as sync_msg gives it out.
-func (s *Server) Write(account, customer, id, text string, at time.Time) {
+// Tokens lists the tokens that were ever given out.
+func (s *Server) Tokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, err := json.Marshal(map[string]any{"msgid": id, "open_kfid": account, "external_userid": customer, "send_time": at.Unix(), "origin": 3, "msgtype": "text", "text": map[string]string{"content": text}})
-	if err != nil {
-		panic(err) // plain data
+	var out []string
+	for _, t := range slices.Collect(maps.Values(s.tokens)) {
+		out = append(out, t.value)
 	}
-	s.history[account] = append(s.history[account], m)
-	s.sent[account+"/"+customer], s.last[account+"/"+customer] = 0, at
+	return out
 }
 
-func (s *Server) current() string { return "token-" + strconv.Itoa(s.token) }
+// escaped finds what is refused with 40033.
+var escaped = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
+
+// An answer is what a call is answered with.
+type answer struct {
+	code int
+	more map[string]any
+	raw  []byte // of a file
+}
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(r.Body, 25<<20))
 	if err != nil {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	answer := func(code int, more map[string]any) {
-		out := map[string]any{"errcode": code, "errmsg": "ok"}
-		if code != 0 {
-			out["errmsg"] = "error, hint: [1700000000], from ip: 127.0.0.1"
-		}
-		for k, v := range more {
-			out[k] = v
-		}
-		json.NewEncoder(w).Encode(out)
-	}
-	if codes := s.fail[r.URL.Path]; len(codes) > 0 {
-		s.fail[r.URL.Path] = codes[1:]
-		if codes[0] != 0 {
-			answer(codes[0], nil)
+	wait := s.slow[r.URL.Path]
+	s.mu.Unlock()
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-r.Context().Done():
 			return
 		}
 	}
-	if r.URL.Path == "/cgi-bin/gettoken" {
-		s.fetches++
-		if s.expired {
-			s.token++
-			s.expired = false
+	s.mu.Lock()
+	a, app := s.serve(r, body)
+	lose := s.cut[r.URL.Path] > 0
+	if lose {
+		s.cut[r.URL.Path]--
+	}
+	call := Call{Path: r.URL.Path, App: app, Code: a.code, At: s.o.Now()}
+	if len(body) < 64<<10 {
+		call.Body = string(body)
+	}
+	if len(s.calls) < 500_000 {
+		s.calls = append(s.calls, call)
+	}
+	s.mu.Unlock()
+	if lose {
+		panic(http.ErrAbortHandler)
+	}
+	if a.raw != nil {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Write(a.raw)
+		return
+	}
+	out := map[string]any{"errcode": a.code, "errmsg": "ok"}
+	if a.code != 0 {
+		out["errmsg"] = "error, hint: [1700000000], from ip: 192.0.2.7, more info at https://open.work.weixin.qq.com/devtool/query?e=" + strconv.Itoa(a.code)
+	}
+	maps.Copy(out, a.more)
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	json.NewEncoder(w).Encode(out)
+}
+
+// serve answers a call; the app is whose token it bore.
+func (s *Server) serve(r *http.Request, body []byte) (answer, string) {
+	path, q := r.URL.Path, r.URL.Query()
+	if codes := s.fail[path]; len(codes) > 0 {
+		s.fail[path] = codes[1:]
+		if codes[0] != 0 {
+			return answer{code: codes[0]}, ""
 		}
-		answer(0, map[string]any{"access_token": s.current(), "expires_in": 7200})
-		return
 	}
-	switch token := r.URL.Query().Get("access_token"); {
-	case token == "":
-		answer(41001, nil)
-		return
-	case token != s.current():
-		answer(40014, nil)
-		return
-	case s.expired:
-		answer(42001, nil)
-		return
+	switch path {
+	case "/cgi-bin/gettoken":
+		return s.getToken(q.Get("corpid"), q.Get("corpsecret"))
+	case "/cgi-bin/webhook/send", "/cgi-bin/webhook/upload_media":
+		if escaped.Match(body) && path == "/cgi-bin/webhook/send" {
+			return answer{code: 40033}, ""
+		}
+		return s.webhook(path, q.Get("key"), q.Get("type"), r.Header.Get("Content-Type"), body), ""
 	}
-	if escaped.Match(body) {
-		answer(40033, nil)
-		return
+	app, code := s.whose(q.Get("access_token"))
+	if code != 0 {
+		return answer{code: code}, app
 	}
-	switch r.URL.Path {
+	if escaped.Match(body) && !strings.HasPrefix(path, "/cgi-bin/media/") {
+		return answer{code: 40033}, app
+	}
+	if kf, ok := strings.CutPrefix(path, "/cgi-bin/kf/"); ok {
+		return s.kf(kf, body), app
+	}
+	switch path {
 	case "/cgi-bin/message/send":
-		s.messageSend(body, answer)
-	case "/cgi-bin/kf/sync_msg":
-		s.syncMsg(body, answer)
-	case "/cgi-bin/kf/send_msg":
-		s.sendMsg(body, answer)
-	case "/cgi-bin/kf/send_msg_on_event":
-		var in struct {
-			Code string
-			Text struct{ Content string }
+		return s.messageSend(app, body), app
+	case "/cgi-bin/message/update_template_card":
+		return s.updateCard(app, body), app
+	case "/cgi-bin/message/recall":
+		return s.recall(body), app
+	case "/cgi-bin/media/upload":
+		return s.upload(r.Header.Get("Content-Type"), q.Get("type"), body), app
+	case "/cgi-bin/media/get":
+		if data, ok := s.media[q.Get("media_id")]; ok {
+			return answer{raw: data}, app
 		}
-		_ = json.Unmarshal(body, &in)
-		s.shown = append(s.shown, Shown{To: in.Code, Text: in.Text.Content})
-		answer(0, map[string]any{"msgid": "w"})
-	default:
-		http.NotFound(w, r)
+		return answer{code: 40007}, app
+	case "/cgi-bin/user/get":
+		if !s.member(app, q.Get("userid")) {
+			return answer{code: 60111}, app
+		}
+		return answer{more: map[string]any{"userid": q.Get("userid"), "name": q.Get("userid"), "department": []int{1}, "main_department": 1, "status": 1}}, app
+	case "/cgi-bin/user/simplelist":
+		list := []map[string]any{}
+		for _, m := range s.o.Apps[app].Members {
+			list = append(list, map[string]any{"userid": m, "name": m, "department": []int{1}})
+		}
+		return answer{more: map[string]any{"userlist": list}}, app
+	case "/cgi-bin/department/list":
+		return answer{more: map[string]any{"department": []map[string]any{{"id": 1, "name": "全部", "parentid": 0, "order": 1}}}}, app
 	}
+	return answer{code: 40058}, app
 }
 
-var escaped = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
-
-func (s *Server) messageSend(body []byte, answer func(int, map[string]any)) {
-	var in struct {
-		ToUser  string `json:"touser"`
-		AgentID *int   `json:"agentid"`
-		Text    struct{ Content string }
-		Check   int `json:"enable_duplicate_check"`
-		Seconds int `json:"duplicate_check_interval"`
+// getToken gives the same token until it ends (document path 91039).
+func (s *Server) getToken(corp, secret string) (answer, string) {
+	s.fetches++
+	app := s.appOf(secret)
+	if corp != s.o.CorpID && s.o.CorpID != "" {
+		return answer{code: 40013}, ""
 	}
-	if err := json.Unmarshal(body, &in); err != nil || in.AgentID == nil || in.ToUser == "" {
-		answer(40058, nil)
-		return
+	if app == "" {
+		return answer{code: 40001}, ""
 	}
-	if in.ToUser == "nobody" {
-		answer(81013, map[string]any{"invaliduser": in.ToUser})
-		return
+	now := s.o.Now()
+	t := s.tokens[secret]
+	if t == nil || !t.until.After(now) {
+		s.sequence++
+		t = &appToken{app: app, value: "tok-" + app + "-" + strconv.Itoa(s.sequence) + "-Zq8vX", until: now.Add(s.o.TokenLife)}
+		s.tokens[secret] = t
 	}
-	text := in.Text.Content
-	if len(text) > 2048 { // cut off without a word
-		text = text[:2048]
-	}
-	key := in.ToUser + "|" + text
-	if at, ok := s.content[key]; ok && in.Check == 1 && s.Now().Sub(at) < time.Duration(in.Seconds)*time.Second {
-		answer(0, map[string]any{"msgid": "same"})
-		return
-	}
-	s.content[key] = s.Now()
-	s.shown = append(s.shown, Shown{To: in.ToUser, Text: text})
-	answer(0, map[string]any{"msgid": "m" + strconv.Itoa(len(s.shown))})
+	return answer{more: map[string]any{"access_token": t.value, "expires_in": int(t.until.Sub(now) / time.Second)}}, app
 }
 
-func (s *Server) syncMsg(body []byte, answer func(int, map[string]any)) {
-	var in struct {
-		Cursor, Token string
-		Limit         int
-		OpenKfID      string `json:"open_kfid"`
+func (s *Server) appOf(secret string) string {
+	if secret != "" && secret == s.o.KF.Secret {
+		return "kf"
 	}
-	if err := json.Unmarshal(body, &in); err != nil || in.OpenKfID == "" {
-		answer(95000, nil)
-		return
+	for name, a := range s.o.Apps {
+		if a.Secret == secret && secret != "" {
+			return name
+		}
 	}
-	if in.Token == "stale" {
-		answer(95007, nil)
-		return
-	}
-	from, _ := strconv.Atoi(strings.TrimSuffix(in.Cursor, "+"))
-	all := s.history[in.OpenKfID]
-	for from < len(all) && in.Cursor == "" && s.old(all[from]) { // history is kept for three days
-		from++
-	}
-	if s.empty && !strings.HasSuffix(in.Cursor, "+") {
-		answer(0, map[string]any{"next_cursor": strconv.Itoa(from) + "+", "has_more": 1, "msg_list": []any{}})
-		return
-	}
-	to := min(from+min(s.pageSize, max(in.Limit, 1)), len(all))
-	more := 0
-	if to < len(all) {
-		more = 1
-	}
-	answer(0, map[string]any{"next_cursor": strconv.Itoa(to), "has_more": more, "msg_list": all[from:to]})
+	return ""
 }
 
-func (s *Server) old(m json.RawMessage) bool {
-	var in struct {
-		SendTime int64 `json:"send_time"`
+func (s *Server) whose(token string) (app string, code int) {
+	if token == "" {
+		return "", 41001
 	}
-	_ = json.Unmarshal(m, &in)
-	return s.Now().Sub(time.Unix(in.SendTime, 0)) > 72*time.Hour
+	for _, t := range s.tokens {
+		if t.value != token {
+			continue
+		}
+		if t.until.After(s.o.Now()) {
+			return t.app, 0
+		}
+		if !t.refused {
+			return t.app, 42001
+		}
+	}
+	return "", 40014
 }
 
-func (s *Server) sendMsg(body []byte, answer func(int, map[string]any)) {
-	var in struct {
-		ToUser   string `json:"touser"`
-		OpenKfID string `json:"open_kfid"`
-		MsgID    string `json:"msgid"`
-		MsgType  string `json:"msgtype"`
-		Text     struct{ Content string }
-		Menu     struct {
-			Head string `json:"head_content"`
-			List []struct {
-				Type  string
-				Click struct{ ID, Content string }
-			}
-		} `json:"msgmenu"`
-	}
-	if err := json.Unmarshal(body, &in); err != nil || len(in.MsgID) > 32 || len(in.Text.Content) > 2048 || len(in.Menu.Head) > 1024 || len(in.Menu.List) > 10 {
-		answer(40058, nil)
-		return
-	}
-	key := in.OpenKfID + "/" + in.ToUser
-	switch {
-	case s.ids[in.OpenKfID+"/"+in.MsgID]:
-		answer(95032, nil)
-		return
-	case s.states[key] > 1:
-		answer(95018, nil)
-		return
-	case s.Now().Sub(s.last[key]) > 48*time.Hour:
-		answer(95002, nil)
-		return
-	case s.sent[key] >= 5:
-		answer(95001, nil)
-		return
-	}
-	s.ids[in.OpenKfID+"/"+in.MsgID] = true
-	s.sent[key]++
-	show := Shown{To: in.ToUser, Account: in.OpenKfID, MsgID: in.MsgID, Text: in.Text.Content + in.Menu.Head}
-	for _, l := range in.Menu.List {
-		show.Menu = append(show.Menu, l.Click.Content)
-	}
-	s.shown = append(s.shown, show)
-	answer(0, map[string]any{"msgid": in.MsgID})
+func (s *Server) member(app, user string) bool {
+	members := s.o.Apps[app].Members
+	return user != "" && (members == nil || slices.Contains(members, user))
 }
 
-// Callback posts an event to a callback address, signed and encrypted with a
-// new nonce, and returns the status.
-func (s *Server) Callback(ctx context.Context, to string, c Sealer, plain string) (int, error) {
-	encrypted, err := c.Seal(rand.Reader, []byte(plain))
-	if err != nil {
-		return 0, err
-	}
-	timestamp, nonce := strconv.FormatInt(s.Now().Unix(), 10), rand.Text()[:10]
-	body, err := xml.Marshal(struct {
-		XMLName xml.Name `xml:"xml"`
-		Encrypt string
-	}{Encrypt: encrypted})
-	if err != nil {
-		return 0, err
-	}
-	u := fmt.Sprintf("%s?%s", to, url.Values{"msg_signature": {c.Sign(timestamp, nonce, encrypted)}, "timestamp": {timestamp}, "nonce": {nonce}}.Encode())
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	resp.Body.Close()
-	return resp.StatusCode, nil
+// over counts a message to a receiver and reports whether it is beyond a limit.
+func (s *Server) over(receiver string, most int, span time.Duration) bool {
+	now := s.o.Now()
+	list := slices.DeleteFunc(s.rate[receiver], func(t time.Time) bool { return now.Sub(t) >= span })
+	s.rate[receiver] = append(list, now)
+	return len(list) >= most
+}
+
+func (s *Server) next(kind string) string {
+	s.sequence++
+	return kind + "-" + strconv.Itoa(s.sequence)
 }
