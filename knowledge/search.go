@@ -33,6 +33,9 @@ var measureFields = []index.Field{
 // its similar questions have taught.
 const shareWeight = 15.0
 
+// negativeWeight is how much a negative question (反例) speaks against its measure.
+const negativeWeight = 20
+
 // A Match is a measure, or a topic outside every document, that fits a question.
 type Match struct {
 	Measure *Measure // nil for a topic outside
@@ -61,6 +64,8 @@ type Finder struct {
 	targets  []Match // a document each
 	classes  []class // of the model
 	byDoc    [][]int // classes of each document
+	// negative are the documents that a question, folded, was said not to mean.
+	negative map[string][]int
 	// sentences are those of each measure, prepared for choosing passages.
 	sentences map[*Measure][]sentence
 }
@@ -95,6 +100,11 @@ func (f *Finder) Scores(text string) Scoring {
 	}
 	for d := range s.shares {
 		s.shares[d] /= max(most, 1e-9)
+	}
+	for _, d := range f.negative[bare(text)] {
+		for _, c := range f.byDoc[d] {
+			s.logits[c] -= negativeWeight
+		}
 	}
 	return s
 }
@@ -199,6 +209,9 @@ func (f *Finder) Explain(text string, m Match) []index.Share {
 		for _, s := range f.model.Explain(q, m.class) {
 			sum[s.Term] += s.Score
 		}
+	}
+	if slices.Contains(f.negative[bare(text)], m.doc) && m.class >= 0 {
+		sum["n:"+index.Term(bare(text))] -= negativeWeight
 	}
 	out := make([]index.Share, 0, len(sum))
 	for t, v := range sum {

@@ -190,6 +190,14 @@ func (b *finderBuilder) addMeasure(m *Measure, similar []Similar) {
 	fields[fieldGroups] = b.terms(m.Groups...)
 	fields[fieldBureaus] = b.terms(bureauNames(m)...)
 	doc := b.addTarget(Match{Measure: m})
+	for _, entry := range similar {
+		for _, q := range entry.Not {
+			if b.negative == nil {
+				b.negative = map[string][]int{}
+			}
+			b.negative[bare(q)] = append(b.negative[bare(q)], doc)
+		}
+	}
 	for i := range similar {
 		fields[fieldQuestions] = append(fields[fieldQuestions], b.addClass(doc, &similar[i], similar[i].Questions)...)
 	}

@@ -48,7 +48,7 @@ type shareView struct {
 type measureName struct{ No, Label, Name string }
 
 // termKinds are the kinds of term as people read them.
-var termKinds = map[byte]string{'w': "词", 'b': "字对", 'c': "说法", 's': "读音"}
+var termKinds = map[byte]string{'w': "词", 'b': "字对", 'c': "说法", 's': "读音", 'n': "反例"}
 
 // tryPage answers a question from the published state and shows why.
 func tryPage(v *visit) error {
