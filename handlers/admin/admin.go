@@ -26,6 +26,7 @@ import (
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 )
 
 //go:embed web
@@ -46,6 +47,10 @@ type Options struct {
 	Allow, Trusted []netip.Prefix
 	// Second demands the second factor of every account that signs in by password.
 	Second bool
+	// Library is the versions; Evaluate answers the evaluation questions from two
+	// of them.
+	Library  *versions.Library
+	Evaluate func(ctx context.Context, before, after *knowledge.Snapshot) (Effect, error)
 	// Scanners are the platforms that sign in by scan.
 	Scanners []Scanner
 	// Snapshot is the published state; Try answers a question from it without
@@ -67,6 +72,7 @@ type Admin struct {
 	views  *views
 	tries  *tries
 	routes []route
+	trying chan struct{} // one edition is loaded for trial at a time
 	mux    http.Handler
 }
 
@@ -76,7 +82,7 @@ func New(o Options) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{Options: o, views: v, tries: newTries(), routes: routes()}
+	a := &Admin{Options: o, views: v, tries: newTries(), routes: routes(), trying: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	for _, r := range a.routes {
 		if err := r.check(); err != nil {

@@ -20,6 +20,7 @@ func routes() []route {
 	own := func(method, path, menu string, do func(*visit) error) route {
 		return route{method: method, path: path, own: true, menu: menu, do: do}
 	}
+	long := func(r route) route { r.long = true; return r }
 	return []route{
 		open(http.MethodGet, "/admin/style.css", asset("style.css", "text/css; charset=utf-8")),
 		open(http.MethodGet, "/admin/admin.js", asset("admin.js", "text/javascript; charset=utf-8")),
@@ -33,6 +34,15 @@ func routes() []route {
 		own(http.MethodPost, "/admin/signout", "", signOut),
 
 		see("/admin/try", "问答/测试提问", reading, tryPage),
+
+		see("/admin/words", "知识/大家的说法", reading, wordsPage),
+		see("/admin/words/word", "", reading, wordsPage),
+		see("/admin/words/similar", "知识/类似问法", reading, similarPage),
+		see("/admin/words/negative", "", reading, similarPage),
+		see("/admin/words/topic", "知识/计划外的话题", reading, topicPage),
+		act("/admin/words/add", editing, addWord),
+		act("/admin/words/drop", editing, dropWord),
+		long(see("/admin/drafts/{id}/effect", "", reading, effectPage)),
 
 		see("/desk/", "窗口/按编号查答复", desking, desk),
 

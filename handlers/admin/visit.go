@@ -16,14 +16,18 @@ import (
 
 	"huiwen/bot"
 	"huiwen/handlers"
+	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/directory"
+	"huiwen/knowledge/pause"
+	"huiwen/knowledge/versions"
 )
 
 // readable are the errors whose words are made for people.
 var readable = []error{
 	account.ErrNotFound, account.ErrExists, account.ErrConflict, account.ErrInvalid, account.ErrWeak, account.ErrWrong, account.ErrLocked,
 	account.ErrNoInvite, account.ErrSession, account.ErrCode, directory.ErrInvalid, directory.ErrConflict,
+	knowledge.ErrWord, knowledge.ErrEdition, knowledge.ErrCorrection, knowledge.ErrNoPlan, versions.ErrConflict, versions.ErrNotFound, versions.ErrRefused, versions.ErrDamaged, versions.ErrNewer, pause.ErrInvalid,
 }
 
 // words are what people may read of an error; false when they are for the log.
@@ -176,6 +180,8 @@ var funcs = template.FuncMap{
 	"score":   func(f float64) string { return fmt.Sprintf("%.2f", f) },
 	"join":    strings.Join,
 	"add":     func(a, b int) int { return a + b },
+	"sub":     func(a, b int) int { return a - b },
+	"kinds":   func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)
 		if len(r) <= n {
