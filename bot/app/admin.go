@@ -16,8 +16,13 @@ import (
 	"huiwen/bot"
 	"huiwen/bot/post"
 	"huiwen/handlers/admin"
+	"huiwen/knowledge"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
+	"huiwen/scheduler"
+	"huiwen/seeds"
 )
 
 // Admin is the admin pages of the internal listener.
@@ -27,6 +32,7 @@ type Admin struct {
 	Proxies      []string `yaml:"proxies"`       // networks of proxies whose X-Forwarded-For counts
 	Idle         Duration `yaml:"idle"`          // after which a sign-in that nobody uses ends
 	SecondFactor bool     `yaml:"second_factor"` // demanded of everybody who signs in by password
+	Approval     bool     `yaml:"approval"`      // another person must approve a draft before it is published
 	Secure       bool     `yaml:"secure"`        // served by https in front: secure cookies
 }
 
@@ -35,18 +41,45 @@ func newKeeper(c *call, s store.Store) *account.Keeper {
 	return account.NewKeeper(account.Options{Store: s, Random: rand.Reader, Idle: time.Duration(c.config.Admin.Idle)})
 }
 
+// newLibrary is every version in the store.
+func newLibrary(e *engine, s store.Store, c *call) (*versions.Library, error) {
+	seed, err := knowledge.ReadEdition(seeds.Files)
+	if err != nil {
+		return nil, err
+	}
+	return &versions.Library{Store: s, Seed: seed, Load: e.load, Text: documentText, Approval: c.config.Admin.Approval}, nil
+}
+
 // adminPages makes the pages of the internal listener.
-func adminPages(e *engine, s store.Store, b *post.Box, c *call) (http.Handler, error) {
+func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, c *call) (http.Handler, error) {
+	library, err := newLibrary(e, s, c)
+	if err != nil {
+		return nil, err
+	}
+	who := &roll{store: s, now: c.Now}
+	replay := &replayer{box: b, now: c.Now}
 	return admin.New(admin.Options{
 		Keeper: newKeeper(c, s), Store: s, Box: b, Log: c.log, Random: rand.Reader, Now: c.Now,
 		Secure: c.config.Admin.Secure, Second: c.config.Admin.SecondFactor,
 		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
-		Snapshot: e.snapshot,
+		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: senders,
+		Directory: who.directory,
+		Findings:  func(ctx context.Context) []finding.Finding { return serviceFindings(ctx, e, s) },
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
 			out, _, err := e.answer(ctx, bot.Message{ID: "trial", Channel: "trial", Conversation: "trial", User: q.User, Text: q.Text, At: q.AsOf}, nil)
 			return out, err
 		},
 	})
+}
+
+// serviceFindings is what the parts of the running service say of themselves.
+func serviceFindings(ctx context.Context, e *engine, s store.Store) []finding.Finding {
+	snap := e.snapshot()
+	out := []finding.Finding{finding.Of("存储", "读写正常", s.Check(ctx)), finding.Of("版本", "各服务都在用已发布的版本", e.follower.Check(ctx))}
+	if n := len(snap.Off); n > 0 {
+		out = append(out, finding.Finding{Part: "政策项目", Level: finding.Warn, Text: fmt.Sprintf("%d 个项目所引的原句已不在计划里，暂不比对", n)})
+	}
+	return out
 }
 
 // prefixes reads networks that were checked with the configuration.

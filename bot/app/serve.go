@@ -71,7 +71,7 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	pages, err := adminPages(e, memory, gateway.Box, c)
+	pages, err := adminPages(e, memory, gateway.Box, reminder, platforms.senders, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}

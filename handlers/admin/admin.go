@@ -25,8 +25,12 @@ import (
 	"huiwen/bot/post"
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
+	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
 )
 
 //go:embed web
@@ -51,6 +55,13 @@ type Options struct {
 	// of them.
 	Library  *versions.Library
 	Evaluate func(ctx context.Context, before, after *knowledge.Snapshot) (Effect, error)
+	// Book is the ledger, Reminder what reminds of it; Senders send by channel.
+	Book     *ledger.Book
+	Reminder *scheduler.Service
+	Senders  map[string]bot.Sender
+	// Directory is the directory in force; Findings what the parts say of themselves.
+	Directory func(ctx context.Context) (*directory.Directory, error)
+	Findings  func(ctx context.Context) []finding.Finding
 	// Scanners are the platforms that sign in by scan.
 	Scanners []Scanner
 	// Snapshot is the published state; Try answers a question from it without

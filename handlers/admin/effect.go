@@ -9,6 +9,7 @@ import (
 // An Effect is what a draft changes in the answers to the evaluation questions.
 type Effect struct {
 	Questions, Before, After int // of how many right before and after
+	Asked                    int // questions of people that were asked again beside them
 	Changed                  []EffectOn
 }
 
@@ -24,6 +25,7 @@ type EffectAnswer struct {
 	Status, Text string
 	Citations    []string
 	Right        bool
+	Judged       bool // somebody has said what is right
 }
 
 // Turn is "better", "worse" or "other".

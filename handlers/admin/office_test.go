@@ -20,8 +20,11 @@ import (
 	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 	"huiwen/seeds"
 )
 
@@ -39,6 +42,15 @@ var seedSnapshot = sync.OnceValues(func() (*knowledge.Snapshot, error) {
 	}
 	return knowledge.Load(seeds.Files, cut)
 })
+
+func seedEdition(t *testing.T) knowledge.Edition {
+	t.Helper()
+	e, err := knowledge.ReadEdition(seeds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
 
 // An office is the pages over a store of their own, on loopback.
 type office struct {
@@ -65,6 +77,14 @@ func newOffice(t *testing.T, change func(*Options)) *office {
 		Keeper: account.NewKeeper(account.Options{Store: s, Random: rand.Reader}), Store: s, Box: box,
 		Log: slog.New(slog.DiscardHandler), Random: rand.Reader, Now: time.Now,
 		Snapshot: func() *knowledge.Snapshot { return snap },
+		Library:  &versions.Library{Store: s, Seed: seedEdition(t), Load: func(knowledge.Edition) (*knowledge.Snapshot, error) { return snap, nil }},
+		Evaluate: func(context.Context, *knowledge.Snapshot, *knowledge.Snapshot) (Effect, error) {
+			return Effect{Questions: 2, Before: 1, After: 2, Changed: []EffectOn{{ID: "e1", Turns: []string{"开店"}, After: EffectAnswer{Right: true, Judged: true}}}}, nil
+		},
+		Directory: func(context.Context) (*directory.Directory, error) { return directory.Seed(seeds.Files) },
+		Findings: func(context.Context) []finding.Finding {
+			return []finding.Finding{finding.Of("存储", "读写正常", nil)}
+		},
 		Try: func(ctx context.Context, q Question) (bot.Rendered, error) {
 			r, _, err := h.Handle(ctx, bot.Message{ID: "t", Channel: "trial", Conversation: "t", User: q.User, Text: q.Text, At: q.AsOf}, nil)
 			if err != nil {
@@ -215,6 +235,8 @@ func has(t *testing.T, page string, texts ...string) {
 		}
 	}
 }
+
+func contains(page, text string) bool { return strings.Contains(page, text) }
 
 func clip(s string) string {
 	if i := strings.Index(s, "<main"); i >= 0 {
