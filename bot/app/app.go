@@ -69,7 +69,7 @@ func commands() []command {
 		{"serve", "[--listen A] [--internal A]", "serve the chat page, its API and the internal listener", serve},
 		{"ask", "[--json] [--user U] [--as-of D] [QUESTION]", "answer one question, or JSON lines from standard input", ask},
 		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
-		{"plan", "inspect FILE [--json] | arm [--day D] [--trial] [--off]", "show what a document is read as; let it be reminded of", planCommand},
+		{"plan", "inspect | import | diff | publish | arm | …", "read, prepare, publish, roll back and arm plans; plan alone lists all", planCommand},
 		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
 		{"remind", "preview --from D --to D [--ledger F] [--json|--ics] | status | release [--yes]", "rehearse the reminders; show and release what is held", remindCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},

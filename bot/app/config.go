@@ -31,6 +31,7 @@ type Config struct {
 	Store      Store  `yaml:"store"`
 	Inbox      Inbox  `yaml:"inbox"`
 	Backup     Backup `yaml:"backup"`
+	Plan       Plan   `yaml:"plan"`
 	WeCom      WeCom  `yaml:"wecom"`
 	DingTalk   Ding   `yaml:"dingtalk"`
 }

@@ -14,21 +14,6 @@ import (
 	"huiwen/seeds"
 )
 
-func planCommand(ctx context.Context, c *call) error {
-	if len(c.args) == 0 {
-		return usagef("plan 后面要写 inspect FILE")
-	}
-	if c.args[0] == "arm" {
-		c.args = c.args[1:]
-		return arm(ctx, c)
-	}
-	if c.args[0] != "inspect" {
-		return usagef("没有 plan %s 这个命令", c.args[0])
-	}
-	c.args = c.args[1:]
-	return inspect(ctx, c)
-}
-
 // inspect shows what a document is read as. It needs neither store nor dictionary.
 func inspect(ctx context.Context, c *call) error {
 	asJSON := false
