@@ -210,17 +210,26 @@ func (f *File) commit(batch []*update) {
 	results := make([]error, len(batch))
 	mark := rand.Text()
 	err := f.inTransaction(func(sqlTx *sql.Tx) error {
+		wrote := false
 		for i, u := range batch {
 			if results[i] = u.ctx.Err(); results[i] != nil {
 				continue
 			}
-			if err := f.one(sqlTx, u, &results[i]); err != nil {
+			tx := &fileTx{ctx: context.WithoutCancel(u.ctx), tx: sqlTx, scope: u.scope, now: f.now()}
+			if err := one(tx, u, &results[i]); err != nil {
 				return err
 			}
+			wrote = wrote || tx.wrote
+		}
+		if !wrote {
+			return errNothing
 		}
 		_, err := sqlTx.Exec(`INSERT OR REPLACE INTO meta VALUES ('mark', ?)`, mark)
 		return err
 	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
 	if err != nil {
 		err = f.settle(mark, err)
 	}
@@ -232,19 +241,21 @@ func (f *File) commit(batch []*update) {
 	}
 }
 
+// errNothing says that a batch wrote nothing: there is nothing to make durable.
+var errNothing = errors.New("store: nothing was written")
+
 // one runs fn in a savepoint; its own error undoes only its own writes.
-func (f *File) one(sqlTx *sql.Tx, u *update, result *error) error {
-	if _, err := sqlTx.Exec(`SAVEPOINT u`); err != nil {
+func one(tx *fileTx, u *update, result *error) error {
+	if _, err := tx.tx.Exec(`SAVEPOINT u`); err != nil {
 		return err
 	}
-	tx := &fileTx{ctx: context.WithoutCancel(u.ctx), tx: sqlTx, scope: u.scope, now: f.now()}
 	*result = call(u.fn, tx)
 	if *result != nil {
-		if _, err := sqlTx.Exec(`ROLLBACK TO u`); err != nil {
+		if _, err := tx.tx.Exec(`ROLLBACK TO u`); err != nil {
 			return err
 		}
 	}
-	_, err := sqlTx.Exec(`RELEASE u`)
+	_, err := tx.tx.Exec(`RELEASE u`)
 	return err
 }
 
@@ -360,6 +371,7 @@ func (f *File) Load(ctx context.Context, r io.Reader) error {
 func (f *File) Sweep(ctx context.Context, n int) (int, error) {
 	removed := 0
 	err := f.Update(ctx, "sys", func(tx Tx) error {
+		tx.(*fileTx).wrote = true
 		res, err := tx.(*fileTx).tx.ExecContext(ctx, `DELETE FROM kv WHERE (scope, key) IN (SELECT scope, key FROM kv WHERE expires > 0 AND expires <= ? LIMIT ?)`, tx.Now().UnixMilli(), n)
 		if err != nil {
 			return fmt.Errorf("store: sweep: %w", err)

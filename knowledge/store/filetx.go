@@ -15,6 +15,7 @@ type fileTx struct {
 	scope    string
 	now      time.Time
 	readOnly bool
+	wrote    bool
 }
 
 func (t *fileTx) Now() time.Time { return t.now }
@@ -41,6 +42,7 @@ func (t *fileTx) exec(query string, args ...any) error {
 	if t.readOnly {
 		return ErrReadOnly
 	}
+	t.wrote = true
 	if _, err := t.tx.ExecContext(t.ctx, query, args...); err != nil {
 		return fmt.Errorf("store: write: %w", said(err))
 	}

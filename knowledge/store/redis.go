@@ -50,8 +50,10 @@ type RedisOptions struct {
 
 const (
 	redisPrefix = "huiwen:"
-	// maxConflicts bounds how often an Update is run again.
+	// maxConflicts bounds how often an Update is run again; patience how often a
+	// View is before all it read is read at once.
 	maxConflicts = 200
+	patience     = 3
 	// markLives is how long the mark of a commit can be asked for; later its
 	// fate is unknown.
 	markLives = time.Minute
@@ -235,8 +237,15 @@ func (r *Redis) run(ctx context.Context, scope string, fn func(Tx) error, readOn
 	if err := checkScope(scope); err != nil {
 		return err
 	}
+	var seen *picture
 	for try := range maxConflicts {
-		err := r.attempt(ctx, scope, fn, readOnly)
+		if readOnly && try == patience {
+			return r.look(ctx, scope, fn, seen)
+		}
+		if readOnly {
+			seen = newPicture()
+		}
+		err := r.attempt(ctx, scope, fn, seen)
 		if !errors.Is(err, errConflict) {
 			return err
 		}
@@ -252,7 +261,7 @@ func (r *Redis) run(ctx context.Context, scope string, fn func(Tx) error, readOn
 
 // attempt watches the scope's version, runs fn and commits what it wrote. What
 // fn read is checked to be of one version also when it wrote nothing or failed.
-func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, readOnly bool) error {
+func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, seen *picture) error {
 	mark := rand.Text()
 	var fnErr error
 	sent := false
@@ -262,7 +271,7 @@ func (r *Redis) attempt(ctx context.Context, scope string, fn func(Tx) error, re
 		if err != nil {
 			return err
 		}
-		tx := &redisTx{ctx: ctx, tx: wtx, scope: scope, now: now.Add(r.clock()), readOnly: readOnly, puts: map[string]*write{}, sets: map[string]map[string]*float64{}}
+		tx := &redisTx{ctx: ctx, tx: wtx, scope: scope, now: now.Add(r.clock()), readOnly: seen != nil, puts: map[string]*write{}, sets: map[string]map[string]*float64{}, seen: seen}
 		if fnErr = call(fn, tx); fnErr != nil || !tx.wrote {
 			return unchanged(ctx, wtx)
 		}
@@ -428,8 +437,25 @@ func (r *Redis) Dump(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	versions := map[string]string{}
 	for _, scope := range scopes {
-		entries, err := r.entries(ctx, scope)
+		v, err := r.client.Get(ctx, versionKey(scope)).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return fmt.Errorf("store: dump: %w", hint(err))
+		}
+		versions[scope] = v
+	}
+	keys, err := r.scan(ctx, redisPrefix+"{*}:[kz]:*")
+	if err != nil {
+		return err
+	}
+	byScope := map[string][]string{}
+	for _, k := range keys {
+		scope, _, _ := strings.Cut(strings.TrimPrefix(k, redisPrefix+"{"), "}:")
+		byScope[scope] = append(byScope[scope], k)
+	}
+	for _, scope := range scopes {
+		entries, err := r.entries(ctx, scope, versions[scope], byScope[scope])
 		if err != nil {
 			return err
 		}
@@ -441,42 +467,6 @@ func (r *Redis) Dump(ctx context.Context, w io.Writer) error {
 	}
 	at, err := r.now(ctx)
 	return errors.Join(err, d.end(at))
-}
-
-// entries reads a whole scope in one view.
-func (r *Redis) entries(ctx context.Context, scope string) ([]Entry, error) {
-	return View(ctx, r, scope, func(tx Tx) ([]Entry, error) {
-		keys, err := r.scan(ctx, tag(scope)+":[kz]:*")
-		if err != nil {
-			return nil, err
-		}
-		var out []Entry
-		for _, k := range keys {
-			rest := strings.TrimPrefix(k, tag(scope)+":")
-			if key, ok := strings.CutPrefix(rest, "k:"); ok {
-				if scope == "sys" && key == "schema" {
-					continue
-				}
-				raw, err := tx.(*redisTx).tx.Get(ctx, k).Bytes()
-				if err != nil && !errors.Is(err, redis.Nil) {
-					return nil, fmt.Errorf("store: dump: %w", err)
-				}
-				if v, ok := unwrap(raw, tx.Now()); ok {
-					out = append(out, Entry{Scope: scope, Key: key, Value: v, Expires: int64(binary.BigEndian.Uint64(raw))})
-				}
-				continue
-			}
-			set := strings.TrimPrefix(rest, "z:")
-			members, err := tx.(*redisTx).tx.ZRangeWithScores(ctx, k, 0, -1).Result()
-			if err != nil {
-				return nil, fmt.Errorf("store: dump: %w", err)
-			}
-			for _, m := range members {
-				out = append(out, Entry{Scope: scope, Set: set, Member: m.Member.(string), Score: m.Score})
-			}
-		}
-		return out, nil
-	})
 }
 
 // Load implements [Store].
@@ -549,6 +539,7 @@ type redisTx struct {
 	readOnly bool
 	wrote    bool
 	shared   bool // a replica must have it
+	seen     *picture
 	puts     map[string]*write
 	sets     map[string]map[string]*float64 // nil score: removed
 }
@@ -565,15 +556,19 @@ func (t *redisTx) Get(key string) ([]byte, bool, error) {
 		}
 		return slices.Clone(w.value), true, nil
 	}
-	raw, err := t.tx.Get(t.ctx, valueKey(t.scope, key)).Bytes()
-	if errors.Is(err, redis.Nil) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("store: get: %w", err)
+	raw, ok, err := t.value(valueKey(t.scope, key))
+	if err != nil || !ok {
+		return nil, false, wrapped("get", err)
 	}
 	v, ok := unwrap(raw, t.now)
 	return v, ok, nil
+}
+
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("store: %s: %w", what, err)
 }
 
 func (t *redisTx) replicate() { t.shared = true }
@@ -598,6 +593,14 @@ func (t *redisTx) getMany(keys []string) ([][]byte, error) {
 	if len(names) == 0 {
 		return out, nil
 	}
+	if t.seen != nil && t.seen.taken {
+		return t.fromPicture(names, at, out)
+	}
+	if t.seen != nil {
+		for _, n := range names {
+			t.seen.values[n] = nil
+		}
+	}
 	found, err := t.tx.MGet(t.ctx, names...).Result()
 	if err != nil {
 		return nil, fmt.Errorf("store: get: %w", err)
@@ -610,6 +613,22 @@ func (t *redisTx) getMany(keys []string) ([][]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+// fromPicture finds values in the picture; all that lack are asked for at once.
+func (t *redisTx) fromPicture(names []string, at []int, out [][]byte) ([][]byte, error) {
+	var lacks error
+	for i, n := range names {
+		raw, ok, err := t.value(n)
+		if err != nil {
+			lacks = err
+			continue
+		}
+		if v, alive := unwrap(raw, t.now); ok && alive {
+			out[at[i]] = v
+		}
+	}
+	return out, lacks
 }
 
 func (t *redisTx) writes() error {
@@ -685,9 +704,9 @@ func (t *redisTx) Range(set string, from, to float64, limit int) ([]Member, erro
 		return nil, nil
 	}
 	changed := t.sets[set]
-	found, err := t.tx.ZRangeArgsWithScores(t.ctx, redis.ZRangeArgs{Key: setKey(t.scope, set), Start: bound(from), Stop: bound(to), ByScore: true, Count: int64(limit + len(changed))}).Result()
+	found, err := t.members(rangeArgs{setKey(t.scope, set), from, to, limit + len(changed)})
 	if err != nil {
-		return nil, fmt.Errorf("store: range: %w", err)
+		return nil, wrapped("range", err)
 	}
 	var out []Member
 	for _, z := range found {

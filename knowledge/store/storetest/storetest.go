@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"sync"
@@ -30,7 +31,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 	}{
 		{"values", values}, {"own writes", ownWrites}, {"nothing by halves", nothingByHalves}, {"expiry", expiry}, {"ranges", ranges},
 		{"scopes", scopes}, {"dump and load", dumpAndLoad}, {"bounds", bounds}, {"no lost update", noLostUpdate}, {"no torn view", noTornView},
-		{"linearizable", linearizable}, {"slow reader", slowReader}, {"two handles", twoHandles}, {"view writes nothing", viewWritesNothing},
+		{"linearizable", linearizable}, {"dump while written", dumpWhileWritten}, {"nothing written", nothingWritten}, {"slow reader", slowReader}, {"two handles", twoHandles}, {"view writes nothing", viewWritesNothing},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.fn(t, fresh(t)) })
@@ -389,11 +390,106 @@ func slowReader(t *testing.T, open Open) {
 		})
 	}()
 	<-reading
-	for i := range 500 {
-		put(t, s, fmt.Sprintf("in/%02d", 2+i%8), "k", strconv.Itoa(i))
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := range 10_000 / 8 {
+				if err := s.Update(t.Context(), fmt.Sprintf("in/%02d", 2+w), func(tx store.Tx) error { return tx.Put("k"+strconv.Itoa(i%50), make([]byte, 500), 0) }); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
 	}
+	wg.Wait()
 	close(release)
 	must(t, <-done)
+	if _, err := s.Sweep(t.Context(), 100); err != nil {
+		t.Error(err)
+	}
+	if f, ok := s.(interface{ Size() int64 }); ok && f.Size() > 20<<20 { // 250 kB are kept
+		t.Errorf("after a slow reader the file takes %d bytes", f.Size())
+	}
+}
+
+// dumpWhileWritten dumps while two values are always written together.
+func dumpWhileWritten(t *testing.T, open Open) {
+	s := open(t, nil)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			n := strconv.Itoa(i)
+			if err := s.Update(t.Context(), "in/01", func(tx store.Tx) error {
+				return errors.Join(tx.Put("a", []byte(n), 0), tx.Put("b", []byte(n), 0), tx.Put("new"+n, nil, 0), tx.Add("set", n, 1))
+			}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 5 {
+		var b bytes.Buffer
+		must(t, s.Dump(t.Context(), &b))
+		d, err := store.ReadDump(&b)
+		must(t, err)
+		seen := map[string]string{}
+		added, members := 0, 0
+		for {
+			e, err := d.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			must(t, err)
+			switch {
+			case e.Set != "":
+				members++
+			case len(e.Key) > 3:
+				added++
+			default:
+				seen[e.Key] = string(e.Value)
+			}
+		}
+		if seen["a"] != seen["b"] || added != members {
+			t.Errorf("a dump holds a=%s b=%s, %d values and %d members", seen["a"], seen["b"], added, members)
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
+// nothingWritten: an Update that writes nothing commits nothing and is still checked.
+func nothingWritten(t *testing.T, open Open) {
+	s := open(t, nil)
+	put(t, s, "in/01", "a", "1")
+	for range 3 {
+		must(t, s.Update(t.Context(), "in/01", func(tx store.Tx) error {
+			v, _, err := tx.Get("a")
+			if string(v) != "1" {
+				t.Errorf("reads %q", v)
+			}
+			return err
+		}))
+	}
+	must(t, s.Update(t.Context(), "in/01", func(tx store.Tx) error {
+		vs, err := store.GetMany(tx, []string{"a", "none"})
+		if err != nil || string(vs[0]) != "1" || vs[1] != nil {
+			t.Errorf("many: %q %v", vs, err)
+		}
+		return errors.Join(err, tx.Put("b", []byte("2"), 0))
+	}))
+	must(t, s.View(t.Context(), "in/01", func(tx store.Tx) error {
+		vs, err := store.GetMany(tx, []string{"b", "a"})
+		if err != nil || string(vs[0]) != "2" || string(vs[1]) != "1" {
+			t.Errorf("many: %q %v", vs, err)
+		}
+		return err
+	}))
 }
 
 // twoHandles uses the store as a service and the command line beside it do.
