@@ -69,6 +69,7 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 	if clock == nil {
 		clock = func() time.Duration { return 0 }
 	}
+	quiet.Do(func() { redis.SetLogger(silence{}) })
 	maint := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	var c redis.UniversalClient
 	switch o.Mode {
@@ -92,7 +93,7 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 	if o.ReadOnly {
 		look = r.View
 	}
-	err := r.speaks(ctx)
+	err := r.speaks(ctx, o.ReadOnly)
 	if err == nil && r.wait < 0 {
 		r.wait, err = r.replicas(ctx)
 	}
@@ -109,6 +110,13 @@ func OpenRedis(ctx context.Context, o RedisOptions, clock Clock) (*Redis, error)
 	return r, nil
 }
 
+// The client writes to standard error by itself what its errors say anyway.
+var quiet sync.Once
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
 // hint adds to an error of Redis what an operator can do about it.
 func hint(err error) error {
 	var said redis.Error
@@ -122,7 +130,7 @@ func hint(err error) error {
 	for prefix, words := range map[string]string{
 		"NOAUTH": "要密码，请设 store.redis.password", "WRONGPASS": "用户名或密码不对", "READONLY": "这是只读的副本，请连主节点（哨兵、集群用对应的 store.redis.mode）",
 		"MISCONF": "它写不了磁盘，已停止写入；请看它的日志", "OOM": "它的内存满了，请加大 maxmemory", "MOVED": "这是集群，请把 store.redis.mode 改成 cluster",
-		"CLUSTERDOWN": "集群不完整，有槽位没有节点负责", "LOADING": "它还在载入数据，请稍候", "NOREPLICAS": "副本不够（min-replicas-to-write），已停止写入",
+		"CLUSTERDOWN": "集群不完整，有槽位没有节点负责", "LOADING": "它还在载入数据，请稍候", "NOREPLICAS": "副本不够（min-replicas-to-write），已停止写入", "ERR This instance has cluster support disabled": "这不是集群，请把 store.redis.mode 从 cluster 改成 single",
 	} {
 		if strings.HasPrefix(said.Error(), prefix) {
 			return fmt.Errorf("%s：%w", words, err)
@@ -133,7 +141,7 @@ func hint(err error) error {
 
 // speaks asks every node whether it can do what the store needs: the mode that
 // is configured, transactions, a version that is new enough.
-func (r *Redis) speaks(ctx context.Context) error {
+func (r *Redis) speaks(ctx context.Context, readOnly bool) error {
 	want := map[string]string{"single": "standalone", "sentinel": "standalone", "cluster": "cluster"}[r.mode]
 	return r.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
 		info, err := serverInfo(ctx, node, "server")
@@ -145,6 +153,13 @@ func (r *Redis) speaks(ctx context.Context) error {
 			return errors.New("这是哨兵的地址：请把 store.redis.mode 改成 sentinel，并填 store.redis.master")
 		case got != "" && got != want:
 			return fmt.Errorf("它以 %s 方式运行，与 store.redis.mode: %s 不符", got, r.mode)
+		}
+		place, err := serverInfo(ctx, node, "replication")
+		if err != nil {
+			return err
+		}
+		if place["role"] == "slave" && !readOnly {
+			return errors.New("这是只读的副本：请连主节点（哨兵、集群用对应的 store.redis.mode）")
 		}
 		if v := info["redis_version"]; v != "" && olderThan62(v) {
 			return fmt.Errorf("它的版本是 %s，至少要 6.2", v)

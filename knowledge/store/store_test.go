@@ -116,7 +116,7 @@ func TestRedisIsCheckedForWhatLosesMessages(t *testing.T) {
 	}
 }
 
-func TestNewerSchemaAndDamageAreSaid(t *testing.T) {
+func TestAFileThatIsNoStoreIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "huiwen.db"), []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func RedisServerAt(t testing.TB, addr, dir string, args ...string) (stop func())
 		t.Skip("no redis-server: install it")
 	}
 	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"}, args...)...)
+	cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
