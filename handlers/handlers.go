@@ -21,7 +21,10 @@ import (
 var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // Handlers answers messages from the snapshot that is published when they come.
-type Handlers struct{ current func() *knowledge.Snapshot }
+type Handlers struct {
+	current func() *knowledge.Snapshot
+	duties  *Options // nil where staff only ask
+}
 
 // New makes the handler; current returns the published snapshot and is called
 // once per message.
@@ -36,12 +39,31 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 		return bot.Reply{}, data, err
 	}
 	t := newTurn(viewOf(h.current(), m), m, openSession(data, m.At))
-	r := t.answer()
+	r, err := h.reply(ctx, t)
+	if err != nil {
+		return bot.Reply{}, data, err
+	}
 	r.Version = t.snap.Version
 	r.Scores = t.scores
 	t.next.At = m.At
 	t.next.Choices = r.Choices
 	return r, t.next.bytes(), nil
+}
+
+// reply carries a command on the ledger out, else answers. Crisis words come before
+// all else.
+func (h *Handlers) reply(ctx context.Context, t *turn) (bot.Reply, error) {
+	if _, ok := t.crisis(); !ok {
+		if r, done, err := h.order(ctx, t); done || err != nil {
+			return r, err
+		}
+	}
+	t.next.Draft = nil
+	r := t.answer()
+	if labels := t.labels(); len(labels) == 1 && r.Status == bot.Answered {
+		return h.beside(ctx, t, labels[0], r)
+	}
+	return r, nil
 }
 
 // A turn is one message being answered.

@@ -21,6 +21,8 @@ type session struct {
 	Choices []bot.Choice `json:"choices,omitempty"`
 	// Dialogue is the eligibility talk that goes on, nil for none.
 	Dialogue *dialogue `json:"dialogue,omitempty"`
+	// Draft is an act on a duty that lacks a word yet, nil for none.
+	Draft *draft `json:"draft,omitempty"`
 	// List is the labels of the last list, for a message that narrows it.
 	List []string `json:"list,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,20 +22,24 @@ var update = flag.Bool("update", false, "rewrite the talks with what is answered
 // seedSnapshot loads the embedded seed once for the package's tests.
 func seedSnapshot(t testing.TB) *knowledge.Snapshot {
 	t.Helper()
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	snap, err := knowledge.Load(seeds.Files, cut)
+	snap, err := loadSeed()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return snap
 }
+
+var loadSeed = sync.OnceValues(func() (*knowledge.Snapshot, error) {
+	dir, err := segment.FindDictionary("")
+	if err != nil {
+		return nil, err
+	}
+	cut, err := segment.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return knowledge.Load(seeds.Files, cut)
+})
 
 // TestTalks plays the conversations of testdata/*.talk. A talk begins with
 // `@ day user minutes-between-messages`; `> ` is what the person says, the

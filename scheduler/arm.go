@@ -23,7 +23,8 @@ var (
 	ErrNoPlan = errors.New("没有已发布的计划")
 )
 
-// Arm lets the published plan be reminded of from a day on. Nothing is sent until
+// Arm lets a published plan be reminded of from a day on: the one named, else that
+// in force on the day. Nothing is sent until
 // the office has seen the list and released it.
 func (s *Service) Arm(ctx context.Context, a Arming) error {
 	snap := s.Snapshot()
@@ -33,7 +34,12 @@ func (s *Service) Arm(ctx context.Context, a Arming) error {
 	if a.By == "" || a.Day.IsZero() {
 		return errors.New("启用提醒要写明经办人和从哪天起")
 	}
-	a.Plan = ledger.PlanKey(snap.Plan)
+	if a.Plan == "" {
+		a.Plan = ledger.PlanKey(snap.On(a.Day.String()).Plan)
+	}
+	if planNamed(snap, a.Plan) == nil {
+		return fmt.Errorf("%w：%s 年的", ErrNoPlan, a.Plan)
+	}
 	return s.Store.Update(ctx, sysScope, func(tx store.Tx) error {
 		hold := Hold{Reason: "刚启用，等办公室放行", Kind: "armed", At: a.At, From: a.Day}
 		if err := audit.Note(tx, audit.Entry{ID: "arm|" + a.Plan + "|" + a.At.String(), Who: a.By, Act: "remind.arm", Subject: a.Plan + " " + a.Day.String() + " " + snap.Version}); err != nil {
@@ -123,7 +129,6 @@ func (r *round) at(bureau string, now time.Time) time.Time {
 // heldRound is the round of the next day on which anything may be sent.
 func (s *Service) heldRound(ctx context.Context, now time.Time) (*round, *Hold, error) {
 	st, err := store.View(ctx, s.Store, sysScope, func(tx store.Tx) (state, error) { return s.load(tx, now) })
-	snap := s.Snapshot()
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -131,10 +136,12 @@ func (s *Service) heldRound(ctx context.Context, now time.Time) (*round, *Hold, 
 		return nil, nil, ErrNotArmed
 	case st.hold == nil:
 		return nil, nil, ErrNoHold
-	case snap == nil || ledger.PlanKey(snap.Plan) != st.armed.Plan:
+	}
+	armed := planNamed(s.Snapshot(), st.armed.Plan)
+	if armed == nil {
 		return nil, nil, fmt.Errorf("%w：启用的是 %s 年的", ErrNoPlan, st.armed.Plan)
 	}
-	r := s.round(snap.Plan, st, nextOpen(now, st.calendar))
+	r := s.round(armed, st, nextOpen(now, st.calendar))
 	r.since = later(st.armed.Day, st.hold.From)
 	return r, st.hold, nil
 }
@@ -170,4 +177,9 @@ func (s *Service) Release(ctx context.Context, now time.Time, by string, pick fu
 		}
 		return errors.Join(putJSON(tx, markKey, m), tx.Del(holdKey))
 	})
+}
+
+// Pause silences a bureau or one measure of it, in the words of a person.
+func (s *Service) Pause(ctx context.Context, p Pause) error {
+	return s.Store.Update(ctx, sysScope, func(tx store.Tx) error { return PutPause(tx, p) })
 }

@@ -197,11 +197,11 @@ func (s *Service) prepare(tx store.Tx, d *ledger.Digest, now time.Time, st state
 
 func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st state) error {
 	snap := s.Snapshot()
-	if st.armed == nil || snap == nil || ledger.PlanKey(snap.Plan) != st.armed.Plan || st.armed.Trial != d.Trial {
+	if st.armed == nil || planNamed(snap, st.armed.Plan) == nil || st.armed.Trial != d.Trial {
 		d.Ended, d.Note = now, "计划已停用提醒，没有发"
 		return nil
 	}
-	r := s.round(snap.Plan, st, now)
+	r := s.round(planNamed(snap, st.armed.Plan), st, now)
 	entries, err := ledger.Sync(tx, st.armed.Plan, r.duties[d.Bureau], r.former)
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st
 	for _, i := range d.Items {
 		e := byID[i.Duty]
 		n := Notice{Stage: s.Stages.named(i.Stage), On: i.On}
-		if e != nil && e.Open() {
+		if e != nil && e.Pending() {
 			n.Duty = e.InForce()
 		}
 		switch {
@@ -227,6 +227,9 @@ func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st
 			err = errors.Join(ledger.Forget(tx, i.Key), ledger.Wait(tx, i))
 		default:
 			items, notices = append(items, i), r.terms.Stages.keepLater(notices, n)
+			if !d.Trial {
+				err = ledger.Told(tx, *e, now)
+			}
 		}
 		if err != nil {
 			return err

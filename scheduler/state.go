@@ -11,6 +11,7 @@ import (
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/store"
+	"huiwen/scheduler/ledger"
 )
 
 // What the scheduler keeps in the scope sys:
@@ -90,9 +91,9 @@ func PutPause(tx store.Tx, p Pause) error {
 	case p.ID == "" || p.By == "":
 		return errors.New("scheduler: a pause without id or author")
 	case p.Why == "":
-		return errors.New("暂停提醒要写明原因")
+		return ledger.Refusal("暂停提醒要写明原因。")
 	case p.Until.IsZero() || p.Until.Sub(p.At) > maxPause*24*time.Hour:
-		return fmt.Errorf("暂停提醒要写明到哪天为止，最长 %d 天", maxPause)
+		return ledger.Refusal(fmt.Sprintf("暂停提醒要写明到哪天为止，最长 %d 天。", maxPause))
 	}
 	if err := putJSON(tx, "scheduler/pause/"+p.ID, p); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/plan"
 	"huiwen/knowledge/store"
@@ -133,10 +134,11 @@ func (s *Service) work(ctx context.Context, now time.Time, st state) (mark, *Hol
 	if now.After(m.At) {
 		m.At = now
 	}
-	if st.hold != nil || snap == nil || ledger.PlanKey(snap.Plan) != st.armed.Plan || !open(now, st.calendar) {
+	armed := planNamed(snap, st.armed.Plan)
+	if st.hold != nil || armed == nil || !open(now, st.calendar) {
 		return m, nil, nil
 	}
-	r := s.round(snap.Plan, st, now)
+	r := s.round(armed, st, now)
 	bureaus := r.slots(m.Through, now)
 	count := 0
 	for _, b := range bureaus {
@@ -160,6 +162,19 @@ func (s *Service) work(ctx context.Context, now time.Time, st state) (mark, *Hol
 		m.Through = now
 	}
 	return m, nil, nil
+}
+
+// planNamed is the published plan with a key, nil when it is not published.
+func planNamed(snap *knowledge.Snapshot, key string) *plan.Plan {
+	if snap == nil {
+		return nil
+	}
+	for _, s := range snap.Plans() {
+		if ledger.PlanKey(s.Plan) == key {
+			return s.Plan
+		}
+	}
+	return nil
 }
 
 // guard holds everything when the clock or the silence asks for the office's eye.
@@ -289,7 +304,7 @@ func (r *round) fresh(tx store.Tx, entries []ledger.Entry) (fresh, waiting []Not
 	var duties []ledger.Duty
 	byID := map[string]ledger.Duty{}
 	for i := range entries {
-		if e := &entries[i]; e.Plan == r.armed.Plan && e.Open() {
+		if e := &entries[i]; e.Plan == r.armed.Plan && e.Pending() {
 			duties = append(duties, e.InForce())
 			byID[e.ID] = e.InForce()
 		}

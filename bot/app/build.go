@@ -24,6 +24,7 @@ type engine struct {
 	share    func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)
 	fixed    *versions.Live     // of a command that runs once
 	follower *versions.Follower // of a running service, nil elsewhere
+	duties   *handlers.Options  // lets staff act, nil where nothing is kept
 }
 
 // engine loads the dictionary and what is published under the data folder, else
@@ -159,7 +160,11 @@ func (e *engine) fresh(ctx context.Context) *knowledge.Snapshot {
 // handle answers a message from one snapshot and renders the reply.
 func (e *engine) handle(ctx context.Context, m bot.Message, session []byte) (out bot.Rendered, next []byte, forget bool, err error) {
 	snap := e.fresh(ctx)
-	h := handlers.New(func() *knowledge.Snapshot { return snap })
+	current := func() *knowledge.Snapshot { return snap }
+	h := handlers.New(current)
+	if e.duties != nil {
+		h = handlers.With(current, *e.duties)
+	}
 	r, next, err := h.Handle(ctx, m, session)
 	if err != nil {
 		return bot.Rendered{}, session, false, fmt.Errorf("handle: %w", err)

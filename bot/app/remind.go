@@ -62,7 +62,7 @@ func preview(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	r, err := rehearse(p, from, to, entries)
+	r, err := rehearse(p.On(from), from, to, entries)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
@@ -43,6 +44,20 @@ func newBook(s store.Store, who *roll) *ledger.Book {
 		}
 		return d.Today(bureau, day), nil
 	})
+}
+
+// newDuties lets staff act on the ledger in chat.
+func newDuties(c *call, s store.Store, r *scheduler.Service) *handlers.Options {
+	who := &roll{store: s, now: c.Now}
+	return &handlers.Options{
+		Ledger: newBook(s, who), People: who.directory,
+		Calendar: func(ctx context.Context) (*calendar.Calendar, error) {
+			return store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, r.Calendar) })
+		},
+		Pause: func(ctx context.Context, p handlers.Silence) error {
+			return r.Pause(ctx, scheduler.Pause{ID: p.ID, Bureau: p.Bureau, No: p.No, By: p.By, Why: p.Why, Until: p.Until, At: p.At})
+		},
+	}
 }
 
 // reminder opens the store beside a running service for one command.

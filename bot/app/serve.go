@@ -62,11 +62,12 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	gateway := newGateway(e, memory, c, platforms.senders)
 	reminder, err := newReminder(c, memory, e.snapshot, platforms.senders)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	e.duties = newDuties(c, memory, reminder)
+	gateway := newGateway(e, memory, c, platforms.senders)
 	visitors, err := publicHandler(e, gateway, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"huiwen/knowledge/audit"
+	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/store"
 )
 
@@ -213,6 +214,56 @@ func (b *Book) LastAct(ctx context.Context, person string, now time.Time) (burea
 	return bureau, ok, err
 }
 
+// Outcome finds what became of an order, in whichever scope it was carried out; ok
+// is false when there was none.
+func (b *Book) Outcome(ctx context.Context, id string) (out Outcome, ok bool, err error) {
+	err = b.each(ctx, func(tx store.Tx, _ string) error {
+		if ok {
+			return nil
+		}
+		found, err := getJSON(tx, actKey(id), &out)
+		ok = found
+		return err
+	})
+	return out, ok, err
+}
+
+// Urge carries 催办 out and queues the text for the bureau's people, or its leader,
+// in the same commit. Only a person orders it.
+func (b *Book) Urge(ctx context.Context, o Order, text string, leader bool) (Outcome, error) {
+	o.Verb = Urge
+	owner, err := b.today(ctx, o.Bureau, o.At)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return store.Update(ctx, b.store, Scope(o.Bureau), func(tx store.Tx) (Outcome, error) {
+		return once(tx, o, func() (Outcome, error) {
+			out, err := do(tx, o, owner)
+			if err != nil {
+				return Outcome{}, err
+			}
+			day := calendar.Of(o.At)
+			d := Digest{ID: Serial("urge", o.Bureau, day, o.ID), Bureau: o.Bureau, Kind: "urge", Day: day, At: o.At, Text: text, Heads: true, Leader: leader, To: "联络员、科室负责人"}
+			if leader {
+				d.To = "分管领导"
+			}
+			for _, id := range o.Duties {
+				d.Items = append(d.Items, Item{Plan: o.Plan, Duty: id, Stage: "urge", On: day})
+			}
+			return out, Queue(tx, d)
+		})
+	})
+}
+
+// Told notes when a bureau was first sent a duty.
+func Told(tx store.Tx, e Entry, at time.Time) error {
+	if !e.Told.IsZero() {
+		return nil
+	}
+	e.Told = at
+	return put(tx, e)
+}
+
 // each views every bureau's scope in turn.
 func (b *Book) each(ctx context.Context, fn func(tx store.Tx, scope string) error) error {
 	scopes, err := b.store.Scopes(ctx, "bureau")
@@ -241,7 +292,7 @@ func (b *Book) List(ctx context.Context, plan string) ([]Entry, error) {
 		out = append(out, list...)
 		return err
 	})
-	slices.SortStableFunc(out, inOrder)
+	slices.SortStableFunc(out, InOrder)
 	return out, err
 }
 
@@ -265,13 +316,13 @@ func Entries(tx store.Tx, plan string) ([]Entry, error) {
 			out = append(out, e)
 		}
 	}
-	slices.SortStableFunc(out, inOrder)
+	slices.SortStableFunc(out, InOrder)
 	return out, nil
 }
 
-// inOrder puts entries in the order of the measures: 1, 2, … 59, B1, …; of one
+// InOrder puts entries in the order of the measures: 1, 2, … 59, B1, …; of one
 // measure who is named first stands first.
-func inOrder(a, b Entry) int {
+func InOrder(a, b Entry) int {
 	first := func(e Entry) int {
 		if e.First {
 			return 0

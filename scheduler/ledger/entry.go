@@ -81,6 +81,7 @@ type Entry struct {
 	// Moved is the day in force where the office moved it, zero for the plan's.
 	Moved    calendar.Day `json:"moved,omitzero"`
 	Asked    *Request     `json:"asked,omitempty"`
+	Told     time.Time    `json:"told,omitzero"` // when the bureau was first sent it
 	Received time.Time    `json:"received,omitzero"`
 	Ended    time.Time    `json:"ended,omitzero"`
 	Handler  string       `json:"handler,omitempty"` // 分办: who in the bureau does it
@@ -109,6 +110,10 @@ func (e *Entry) InForce() Duty {
 
 // Open reports whether anything is still to be done.
 func (e *Entry) Open() bool { return e.State != Closed && e.State != Dropped }
+
+// Pending reports whether the bureau still has to do something by the day: a turn
+// of what recurs is done with once it was reported.
+func (e *Entry) Pending() bool { return e.Open() && !(e.Recurs() && len(e.Reports) > 0) }
 
 // Latest is the last report with a figure, else the last one; nil for none.
 func (e *Entry) Latest() *Report {
@@ -165,6 +170,9 @@ func (e *Entry) Light(c *calendar.Calendar, today calendar.Day) (Light, string) 
 	d := e.InForce()
 	if !d.HasDue() {
 		return Green, "正常"
+	}
+	if !e.Pending() {
+		return Green, "本期已报"
 	}
 	last := c.Back(d.Due)
 	switch {

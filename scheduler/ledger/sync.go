@@ -170,7 +170,7 @@ func Sync(tx store.Tx, plan string, duties []Duty, f Former) ([]Entry, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, inOrder)
+	slices.SortStableFunc(all, InOrder)
 	return all, nil
 }
 
