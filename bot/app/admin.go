@@ -16,13 +16,11 @@ import (
 	"huiwen/bot"
 	"huiwen/bot/post"
 	"huiwen/handlers/admin"
-	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler"
-	"huiwen/seeds"
 )
 
 // Admin is the admin pages of the internal listener.
@@ -32,7 +30,6 @@ type Admin struct {
 	Proxies      []string `yaml:"proxies"`       // networks of proxies whose X-Forwarded-For counts
 	Idle         Duration `yaml:"idle"`          // after which a sign-in that nobody uses ends
 	SecondFactor bool     `yaml:"second_factor"` // demanded of everybody who signs in by password
-	Approval     bool     `yaml:"approval"`      // another person must approve a draft before it is published
 	Secure       bool     `yaml:"secure"`        // served by https in front: secure cookies
 }
 
@@ -41,20 +38,18 @@ func newKeeper(c *call, s store.Store) *account.Keeper {
 	return account.NewKeeper(account.Options{Store: s, Random: rand.Reader, Idle: time.Duration(c.config.Admin.Idle)})
 }
 
-// newLibrary is every version in the store.
-func newLibrary(e *engine, s store.Store, c *call) (*versions.Library, error) {
-	seed, err := knowledge.ReadEdition(seeds.Files)
+// adminPages makes the pages of the internal listener.
+func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, c *call) (http.Handler, error) {
+	library, err := c.library(s, e)
 	if err != nil {
 		return nil, err
 	}
-	return &versions.Library{Store: s, Seed: seed, Load: e.load, Text: documentText, Approval: c.config.Admin.Approval}, nil
-}
-
-// adminPages makes the pages of the internal listener.
-func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, c *call) (http.Handler, error) {
-	library, err := newLibrary(e, s, c)
-	if err != nil {
-		return nil, err
+	library.Text = func(ctx context.Context, ext string, data []byte) (string, error) {
+		text, err := documentText(ctx, ext, data)
+		if err != nil {
+			err = fmt.Errorf("%w：%w", versions.ErrUpload, err) // its words are made for people
+		}
+		return text, err
 	}
 	who := &roll{store: s, now: c.Now}
 	replay := &replayer{box: b, now: c.Now}

@@ -85,6 +85,9 @@ type Admin struct {
 	routes []route
 	trying chan struct{} // one edition is loaded for trial at a time
 	mux    http.Handler
+
+	plans recent[[]knowledge.ReadPlan] // of editions, by hash
+	diffs recent[*versions.Diff]       // of drafts
 }
 
 // New makes the pages. It fails when a template or a route is wrong.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/plan/document"
 )
 
 // routes is the table of every route: what is not in it is not served.
@@ -21,6 +22,7 @@ func routes() []route {
 		return route{method: method, path: path, own: true, menu: menu, do: do}
 	}
 	long := func(r route) route { r.long = true; return r }
+	upload := func(r route) route { r.long, r.limit = true, document.MaxFile+(1<<20); return r }
 	return []route{
 		open(http.MethodGet, "/admin/style.css", asset("style.css", "text/css; charset=utf-8")),
 		open(http.MethodGet, "/admin/admin.js", asset("admin.js", "text/javascript; charset=utf-8")),
@@ -34,6 +36,20 @@ func routes() []route {
 		own(http.MethodPost, "/admin/signout", "", signOut),
 
 		see("/admin/try", "问答/测试提问", reading, tryPage),
+
+		see("/admin/plans", "知识/计划和版本", reading, plansPage),
+		upload(act("/admin/plans/import", editing, importPlan)),
+		long(act("/admin/plans/rollback", issuing, rollback)),
+		see("/admin/drafts/{id}", "", reading, draftPage),
+		see("/admin/drafts/{id}/report", "", reading, reportPage),
+		see("/admin/drafts/{id}/original", "", reading, originalFile),
+		see("/admin/drafts/{id}/diff", "", reading, diffPage),
+		see("/admin/drafts/{id}/correct", "", reading, correctPage),
+		act("/admin/drafts/{id}/correct", editing, correct),
+		act("/admin/drafts/{id}/approve", approving, approve),
+		long(act("/admin/drafts/{id}/publish", issuing, publish)),
+		act("/admin/drafts/{id}/discard", editing, discard),
+		act("/admin/drafts/{id}/rebase", editing, rebase),
 
 		see("/admin/words", "知识/大家的说法", reading, wordsPage),
 		see("/admin/words/word", "", reading, wordsPage),

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ import (
 var readable = []error{
 	account.ErrNotFound, account.ErrExists, account.ErrConflict, account.ErrInvalid, account.ErrWeak, account.ErrWrong, account.ErrLocked,
 	account.ErrNoInvite, account.ErrSession, account.ErrCode, directory.ErrInvalid, directory.ErrConflict,
-	knowledge.ErrWord, knowledge.ErrEdition, knowledge.ErrCorrection, knowledge.ErrNoPlan, versions.ErrConflict, versions.ErrNotFound, versions.ErrRefused, versions.ErrDamaged, versions.ErrNewer, pause.ErrInvalid,
+	knowledge.ErrWord, knowledge.ErrEdition, knowledge.ErrCorrection, knowledge.ErrNoPlan, versions.ErrConflict, versions.ErrNotFound, versions.ErrRefused, versions.ErrDamaged, versions.ErrNewer, versions.ErrUpload, pause.ErrInvalid,
 }
 
 // words are what people may read of an error; false when they are for the log.
@@ -181,7 +183,21 @@ var funcs = template.FuncMap{
 	"join":    strings.Join,
 	"add":     func(a, b int) int { return a + b },
 	"sub":     func(a, b int) int { return a - b },
-	"kinds":   func() []string { return []string{"similar", "negative"} },
+	"field":   func(f string) string { return cmp.Or(fieldNames[f], f) },
+	"what": func(f string) string {
+		return cmp.Or(map[string]string{"programme": "政策项目", "similar": "类似问法", "correction": "更正"}[f], f)
+	},
+	"num": func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
+	"deref": func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	},
+	"fix": func(may bool, draft, plan, no, field string) map[string]any {
+		return map[string]any{"May": may, "Draft": draft, "Plan": plan, "No": no, "Field": field}
+	},
+	"kinds": func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)
 		if len(r) <= n {
