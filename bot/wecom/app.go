@@ -166,7 +166,7 @@ func (a *App) messages(to, id string, r bot.Rendered) []any {
 		if len([]rune(text)) > maxSubTitle {
 			texts(text) // the card's own words are few: the whole comes before it
 		}
-		out = append(out, cardMessage{h("template_card"), buttons(id, text, r)})
+		out = append(out, cardMessage{h("template_card"), buttons(to, id, text, r)})
 	case a.Link != "" && r.Title != "" && len(asText.write(r))+len(commands(r))+len(number)+2 <= maxDescription:
 		out = append(out, textCardMessage{h("textcard"), textCard{Title: cut.Head(inert(r.Title), maxCardTitle), Description: asText.write(r) + commands(r) + "\n" + number, URL: a.Link, Button: "打开"}})
 	case a.Format == Markdown:
@@ -245,7 +245,8 @@ type delivery struct {
 	rules    []limit.Rule
 }
 
-// progress is how far a reply got: ["sent/" id] in the receiver's shard.
+// progress is how far a reply got: ["sent/" receiver "/" id] in the receiver's
+// shard; one notice goes to many receivers under one id.
 type progress struct {
 	Done int      `json:"done"`
 	IDs  []string `json:"ids"` // of the platform, to recall
@@ -259,9 +260,11 @@ func (d delivery) scope() string {
 	return fmt.Sprintf("in/%02d", h.Sum32()%64)
 }
 
+func (d delivery) key() string { return "sent/" + d.name + "/" + d.id }
+
 func (d delivery) progress(ctx context.Context) (p progress, err error) {
 	err = d.store.View(ctx, d.scope(), func(tx store.Tx) error {
-		data, ok, err := tx.Get("sent/" + d.id)
+		data, ok, err := tx.Get(d.key())
 		if err != nil || !ok {
 			return err
 		}
@@ -277,7 +280,10 @@ func (d delivery) send(ctx context.Context, parts int, post func(i int) (msgID s
 		return bot.Outcome{Reason: "store"}
 	}
 	limiter := limit.Limiter{Store: d.store, Rules: d.rules}
-	for p.Done < parts {
+	for first := p.Done; p.Done < parts; {
+		if hurried(ctx) && p.Done > first {
+			return bot.Outcome{Wait: time.Millisecond, Reason: "more parts"}
+		}
 		wait, err := limiter.Take(ctx, d.name, 1)
 		if err != nil {
 			return bot.Outcome{Reason: "store"}
@@ -303,10 +309,16 @@ func (d delivery) send(ctx context.Context, parts int, post func(i int) (msgID s
 	return bot.Outcome{Sent: true}
 }
 
+// hurried reports whether so little time is left that another call might be cut off.
+func hurried(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < callTime
+}
+
 func (d delivery) keep(ctx context.Context, p progress) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return d.store.Update(ctx, d.scope(), func(tx store.Tx) error { return tx.Put("sent/"+d.id, data, progressTime) })
+	return d.store.Update(ctx, d.scope(), func(tx store.Tx) error { return tx.Put(d.key(), data, progressTime) })
 }

@@ -1,6 +1,7 @@
 package wecom
 
 import (
+	"cmp"
 	"context"
 
 	"huiwen/bot"
@@ -59,24 +60,18 @@ type cardButton struct {
 	Key   string `json:"key"`   // comes back as EventKey
 }
 
-// buttons is a reply as a card with its actions. The number of the answer makes
-// its task id, which must be unique in the app.
-func buttons(id, text string, r bot.Rendered) templateCard {
+// buttons is a reply as a card with its actions. Its task id must be unique in
+// the app, and the same on every retry; a notice has one id for many receivers.
+func buttons(to, id, text string, r bot.Rendered) templateCard {
+	title := cmp.Or(inert(r.Title), "请处理")
 	c := templateCard{
-		Type: "button_interaction", Title: cut1(inert(r.Title), maxMainTitle), SubTitle: cut.Runes(text, maxSubTitle),
-		Rows: []cardRow{{"编号", id}}, TaskID: "huiwen-" + id,
+		Type: "button_interaction", Title: cardTitle{Title: cut.Runes(title, maxMainTitle)}, SubTitle: cut.Runes(text, maxSubTitle),
+		Rows: []cardRow{{"编号", id}}, TaskID: "huiwen-" + msgID(to, id),
 	}
 	for i, a := range r.Actions[:min(len(r.Actions), maxButtons)] {
 		c.Buttons = append(c.Buttons, cardButton{Text: cut.Runes(a.Text, maxButtonText), Style: min(i+1, 2), Key: cut.Head(a.Say, 1024)})
 	}
 	return c
-}
-
-func cut1(title string, most int) cardTitle {
-	if title == "" {
-		title = "请处理"
-	}
-	return cardTitle{Title: cut.Runes(title, most)}
 }
 
 // answerCard greys the buttons of the card that was pressed. The handle works

@@ -555,7 +555,7 @@ func pressed(menuID, content, last string) string {
 	if !ok { // not of ours, or an older program's
 		number, choice = last, menuID
 	}
-	if n, err := strconv.Atoi(choice); err == nil && n > 0 && n <= maxMenu && (number == last || last == "") {
+	if n, err := strconv.Atoi(choice); err == nil && n > 0 && n <= maxMenu && number == last {
 		return choice
 	}
 	if head, rest, ok := strings.Cut(content, ". "); ok {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/silenceper/wechat/v2/work/kf/sendmsg"
 
@@ -99,7 +100,10 @@ func (s kfSending) parts(ctx context.Context, r bot.Rendered, most int) bot.Outc
 		return bot.Outcome{Reason: "store"}
 	}
 	many, uncertain := len(requests) > 1 || r.Status == bot.Handoff, false
-	for p.Done < len(requests) {
+	for first := p.Done; p.Done < len(requests); {
+		if hurried(ctx) && p.Done > first {
+			return bot.Outcome{Wait: time.Millisecond, Reason: "more parts"}
+		}
 		in := requests[p.Done]
 		o := s.one(ctx, in.msgID, in.menu, in.body)
 		if !o.Sent {
