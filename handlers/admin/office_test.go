@@ -56,8 +56,9 @@ func seedEdition(t *testing.T) knowledge.Edition {
 type office struct {
 	t *testing.T
 	*Admin
-	srv *httptest.Server
-	box *post.Box
+	srv   *httptest.Server
+	box   *post.Box
+	asked int
 }
 
 func newOffice(t *testing.T, change func(*Options)) *office {
@@ -102,7 +103,7 @@ func newOffice(t *testing.T, change func(*Options)) *office {
 	}
 	srv := httptest.NewServer(a)
 	t.Cleanup(srv.Close)
-	return &office{t, a, srv, box}
+	return &office{t, a, srv, box, 0}
 }
 
 // hire makes an account with the password of the tests.

@@ -35,6 +35,13 @@ func routes() []route {
 		open(http.MethodPost, "/admin/invite", acceptInvite),
 		own(http.MethodPost, "/admin/signout", "", signOut),
 
+		see("/admin/", "概览/概览", watching, overview),
+		see("/admin/overview.xlsx", "", watching, overviewSheet),
+		see("/admin/missed", "问答/没答上的", reading, missedPage),
+		see("/admin/missed.xlsx", "", reading, missedSheet),
+		see("/admin/log", "问答/问答记录", reading, logPage),
+		see("/admin/log.xlsx", "", reading, logSheet),
+		see("/admin/ratings", "问答/评价", reading, logPage),
 		see("/admin/try", "问答/测试提问", reading, tryPage),
 
 		see("/admin/plans", "知识/计划和版本", reading, plansPage),
@@ -61,6 +68,11 @@ func routes() []route {
 		long(see("/admin/drafts/{id}/effect", "", reading, effectPage)),
 
 		see("/desk/", "窗口/按编号查答复", desking, desk),
+
+		see("/admin/channels", "系统/渠道", watching, channelsPage),
+		act("/admin/channels/pause", steering, pauseChannel),
+		act("/admin/channels/resume", steering, resumeChannel),
+		act("/admin/channels/trial", deciding, sendTrial),
 
 		see("/admin/accounts", "系统/账号", guarding, accountsPage),
 		act("/admin/accounts", steering, createAccount),

@@ -20,8 +20,11 @@ import (
 	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/audit"
 	"huiwen/knowledge/directory"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/pause"
+	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
 )
 
@@ -197,6 +200,14 @@ var funcs = template.FuncMap{
 	"fix": func(may bool, draft, plan, no, field string) map[string]any {
 		return map[string]any{"May": may, "Draft": draft, "Plan": plan, "No": no, "Field": field}
 	},
+	"channel": func(c string) string {
+		kind, rest, _ := strings.Cut(c, "/")
+		return strings.TrimSpace(name(channelNames, kind) + " " + rest)
+	},
+	"user":  func(u bot.User) string { return map[bot.User]string{bot.Resident: "居民", bot.Staff: "部门"}[u] },
+	"faq":   faqFrom,
+	"level": func(l finding.Level) string { return [...]string{"green", "yellow", "red"}[l] },
+	"total": total,
 	"kinds": func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)
@@ -218,4 +229,11 @@ func hasRoles(a *account.Account, roles []string) bool {
 		}
 	}
 	return false
+}
+
+// note writes an act into the audit that has no transaction of its own.
+func (v *visit) note(act, subject, why string) error {
+	return v.Store.Update(v.ctx(), account.Scope, func(tx store.Tx) error {
+		return audit.Note(tx, audit.Entry{Who: v.who.Name, Act: act, Subject: subject, Why: why})
+	})
 }
