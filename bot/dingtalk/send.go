@@ -133,7 +133,7 @@ func (s *sending) part(ctx context.Context, text string) bot.Outcome {
 // when the OpenAPI must.
 func (s *sending) session(ctx context.Context, text string) (o bot.Outcome, handled bool) {
 	h, open := s.hook(ctx, s.to.Conversation)
-	if !open {
+	if !open || !isAnswer(s.id) {
 		return o, false
 	}
 	u, ok := s.Client.session(h.URL)
@@ -157,6 +157,10 @@ func (s *sending) session(ctx context.Context, text string) (o bot.Outcome, hand
 	}
 	return bot.Outcome{Sent: true}, true
 }
+
+// isAnswer tells the number of an answer from the serial of a notice: a session
+// is for answers, a notice must not hang on it.
+func isAnswer(id string) bool { return len(id) > 2 && id[2] == '-' }
 
 // group sends into a group by the OpenAPI.
 func (s *sending) group(ctx context.Context, key string, param any) bot.Outcome {
