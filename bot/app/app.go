@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"huiwen/knowledge"
+	"huiwen/knowledge/store"
+	"huiwen/scheduler"
 )
 
 // The exit codes.
@@ -45,6 +47,11 @@ type Environment struct {
 	// share returns the snapshot of an edition that was built before, else builds
 	// it; nil builds every time. Tests share snapshots: to build one takes seconds.
 	share func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)
+	// clock is how far the store's clock stands from the machine's, nil for not at
+	// all; serving is told the parts of a service that starts. The demo winds the one
+	// and ticks the other.
+	clock   store.Clock
+	serving func(context.Context, store.Store, *scheduler.Service) error
 	// work is the cost of a backup's passphrase as a power of two, age's own
 	// when 0; tests take less.
 	work int
@@ -72,6 +79,7 @@ func commands() []command {
 		{"plan", "inspect | import | diff | publish | arm | …", "read, prepare, publish, roll back and arm plans; plan alone lists all", planCommand},
 		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
 		{"remind", "preview --from D --to D [--ledger F] [--json|--ics] | status | release [--yes]", "rehearse the reminders; show and release what is held", remindCommand},
+		{"demo", "[--listen A] [--day D]", "show the whole product on emulated platforms, without keys", demoCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},

@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"bot/token":             {"bot/limit", "knowledge/store"},
 	"bot/wecom":             {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
 	"bot/dingtalk":          {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
-	"bot/demo":              {"bot", "knowledge/store"},
+	"bot/demo":              {"bot", "bot/wecom", "bot/dingtalk", "knowledge/store"},
 	"bot/app":               {"bot", "handlers", "knowledge", "scheduler", "seeds"},
 	"bot/cmd":               {"bot/app"},
 	"handlers":              {"bot", "knowledge", "scheduler/ledger"},

@@ -52,11 +52,13 @@ func (ch *channels) addDing(c *call, s store.Store) (func(*http.ServeMux, *post.
 	robot := &dingtalk.Robot{CorpID: d.CorpID, RobotCode: cmp.Or(d.RobotCode, d.ClientID), Client: client, Store: s, Log: c.log, Now: c.Now}
 	ch.senders[dingtalk.Channel] = robot
 	if d.Mode == "http" {
+		ch.checks = append(ch.checks, dingFindings(d, robot, nil))
 		return dingCallback(c, s, robot)
 	}
 	robot.Template = d.CardTemplateID // cards are pressed by stream only
 	stream := &dingtalk.Stream{Host: d.APIURL, ClientID: d.ClientID, Secret: string(d.ClientSecret), Robot: robot, Log: c.log}
 	ch.run = append(ch.run, stream.Run)
+	ch.checks = append(ch.checks, dingFindings(d, robot, stream))
 	return func(_ *http.ServeMux, g *post.Gateway) { robot.Inbox = g }, nil
 }
 
@@ -76,24 +78,24 @@ func dingCallback(c *call, s store.Store, robot *dingtalk.Robot) (func(*http.Ser
 	}, nil
 }
 
-// dingFindings tells whether the platform takes the keys.
-func dingFindings(ctx context.Context, c *call, s store.Store) []finding.Finding {
-	d := c.config.DingTalk
-	if d.ClientID == "" {
-		return nil
-	}
+// dingFindings tells whether the platform takes the keys, when it may be asked,
+// and how messages come in.
+func dingFindings(d Ding, robot *dingtalk.Robot, stream *dingtalk.Stream) func(context.Context, bool) []finding.Finding {
 	const part = "钉钉"
-	var out []finding.Finding
-	client, err := dingtalk.NewClient(d.APIURL, d.OAPIURL, d.ClientID, string(d.ClientSecret), s, c.Now)
-	if err == nil {
-		err = (&dingtalk.Robot{Client: client}).Check(ctx)
+	return func(ctx context.Context, live bool) []finding.Finding {
+		var out []finding.Finding
+		if live {
+			out = append(out, finding.Of(part, "密钥有效", robot.Check(ctx)))
+		}
+		switch {
+		case stream == nil:
+			out = append(out, finding.Finding{Part: part, Level: finding.Warn, Text: "HTTP 模式的签名不保护内容：工作人员的操作不会执行，能用 stream 模式就改用 stream"})
+		case stream.Lost():
+			out = append(out, finding.Finding{Part: part, Level: finding.Warn, Text: "长连接没有连上，正在重试；一直这样请检查网络和密钥"})
+		}
+		if stream != nil && d.CardTemplateID == "" {
+			out = append(out, finding.Finding{Part: part, Level: finding.Warn, Text: "没有 card_template_id：通知按文字发送，没有按钮"})
+		}
+		return out
 	}
-	out = append(out, finding.Of(part, "密钥有效", err))
-	switch {
-	case d.Mode == "http":
-		out = append(out, finding.Finding{Part: part, Level: finding.Warn, Text: "HTTP 模式的签名不保护内容：工作人员的操作不会执行，能用 stream 模式就改用 stream"})
-	case d.CardTemplateID == "":
-		out = append(out, finding.Finding{Part: part, Level: finding.Warn, Text: "没有 card_template_id：通知按文字发送，没有按钮"})
-	}
-	return out
 }

@@ -60,7 +60,6 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	}
 	s, err := openStore(ctx, c.config)
 	if err == nil {
-		out = append(out, dingFindings(ctx, c, s)...)
 		ch := &channels{senders: map[string]bot.Sender{}}
 		if chErr := ch.addWeCom(c, s); chErr != nil {
 			out = append(out, finding.Of("企业微信", "", chErr))

@@ -54,7 +54,13 @@ func redisOptions(c Config) store.RedisOptions {
 // openToServe opens the store and refuses one that would lose what is
 // acknowledged.
 func openToServe(ctx context.Context, c *call) (store.Store, error) {
-	s, err := openStore(ctx, c.config)
+	open := openStore
+	if c.clock != nil {
+		open = func(ctx context.Context, conf Config) (store.Store, error) {
+			return store.OpenFile(ctx, conf.Data, c.clock)
+		}
+	}
+	s, err := open(ctx, c.config)
 	if err != nil {
 		return nil, err
 	}

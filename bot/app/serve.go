@@ -68,6 +68,11 @@ func serve(ctx context.Context, c *call) error {
 	}
 	e.duties = newDuties(c, memory, reminder)
 	gateway := newGateway(e, memory, c, platforms.senders)
+	if c.serving != nil {
+		if err := c.serving(ctx, memory, reminder); err != nil {
+			return errors.Join(err, closeAll(listeners))
+		}
+	}
 	visitors, err := publicHandler(e, gateway, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))

@@ -39,14 +39,14 @@ func (s *Stage) Say(phone, speaker, text string) error {
 		})
 	case phoneDing:
 		s.mine(phone, "", "李", text)
-		s.spawn(func(context.Context) { s.ding.Say(openapi.Said{User: DingUser, Name: names[DingUser], Text: text}) })
+		s.spawn(func(context.Context) { s.ding.Say(openapi.Said{User: DingUser, Name: Names[DingUser], Text: text}) })
 	case phoneGroup:
 		if speaker != Office {
 			speaker = DingUser
 		}
-		s.mine(phone, names[speaker], string([]rune(names[speaker])[:1]), "@惠问 "+text)
+		s.mine(phone, Names[speaker], string([]rune(Names[speaker])[:1]), "@惠问 "+text)
 		s.spawn(func(context.Context) {
-			s.ding.Say(openapi.Said{User: speaker, Name: names[speaker], Group: Group, Text: text})
+			s.ding.Say(openapi.Said{User: speaker, Name: Names[speaker], Group: Group, Text: text})
 		})
 	case seat:
 		if s.wechat.State(Account, Resident) != stateHuman {
@@ -70,7 +70,7 @@ func (s *Stage) mine(phone, name, face, text string) {
 func (s *Stage) residentSays(text string, say func() error) {
 	s.mu.Lock()
 	s.put(Bubble{Phone: phoneWeChat, Side: "me", Face: "王", Text: text})
-	s.put(Bubble{Phone: seat, Side: "them", Name: names[Resident], Face: "王", Text: text})
+	s.put(Bubble{Phone: seat, Side: "them", Name: Names[Resident], Face: "王", Text: text})
 	s.mu.Unlock()
 	if say() == nil {
 		s.poke()
@@ -138,7 +138,7 @@ func (s *Stage) Press(n int64, item int, speaker string) error {
 		if b.Phone == phoneGroup && speaker == Office {
 			who = Office
 		}
-		s.note(b.Phone, names[who]+"按下“"+b.Buttons[item]+"”")
+		s.note(b.Phone, Names[who]+"按下“"+b.Buttons[item]+"”")
 		s.spawn(func(context.Context) { s.ding.Press(b.track, who, item+1, openapi.InContent) })
 	}
 	return nil
@@ -164,7 +164,7 @@ func (s *Stage) Seat(act string) error {
 	case act == "take" && state != stateHuman:
 		s.wechat.HumanTakes(Account, Resident, Servicer)
 		s.note(seat, "已接入会话，机器人不再回答")
-		s.note(phoneWeChat, names[Servicer]+" 接入会话")
+		s.note(phoneWeChat, Names[Servicer]+" 接入会话")
 	case act == "end" && state == stateHuman:
 		s.wechat.HumanEnds(Account, Resident)
 		s.note(seat, "会话已结束，下一句由机器人回答")

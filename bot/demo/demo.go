@@ -35,8 +35,8 @@ const (
 	GroupName = "office" // of the custom robot in the same group
 )
 
-// names are the people as others see them.
-var names = map[string]string{Resident: "王大姐", WeComUser: "周敏", DingUser: "李强", Office: "陈静", Servicer: "坐席小刘"}
+// Names are the people as others see them.
+var Names = map[string]string{Resident: "王大姐", WeComUser: "周敏", DingUser: "李强", Office: "陈静", Servicer: "坐席小刘"}
 
 // Keys are what the service is configured with to find the platforms.
 type Keys struct {

@@ -37,11 +37,11 @@ type Speaker struct{ ID, Name string }
 func (s *Stage) phones() []Phone {
 	ask := s.Suggestions[:min(len(s.Suggestions), 3)]
 	return []Phone{
-		{ID: phoneWeChat, Skin: "wechat", Owner: names[Resident], About: "居民", Where: "微信 · 微信客服", Chat: "惠问政策服务", Sub: "微信客服", Face: "惠", OwnerFace: "王", Tab: "居民", Placeholder: "问一句政策，比如：开店有没有补贴", Chips: append(append([]string{}, ask...), "人工")},
-		{ID: seat, Skin: "seat", Owner: names[Servicer], About: "人工坐席", Where: "企业微信 · 接待台", Chat: "接待台", Face: "王", OwnerFace: "刘", Tab: "坐席", Placeholder: "以工作人员的身份回复", Chips: []string{"您好，我是工作人员，请讲。", "已经记下，今天内回电。"}, Desk: true},
-		{ID: phoneWeCom, Skin: "wecom", Owner: names[WeComUser], About: s.Bureaus[0] + " 联络员", Where: "企业微信 · 应用", Chat: "惠问", Sub: "应用消息", Face: "惠", OwnerFace: "周", Tab: "企业微信", Placeholder: "比如：我的任务", Chips: []string{"我的任务", "第3项", "本月到期的任务"}},
-		{ID: phoneDing, Skin: "ding", Owner: names[DingUser], About: s.Bureaus[1] + " 联络员", Where: "钉钉 · 单聊机器人", Chat: "惠问", Sub: "机器人", Face: "惠", OwnerFace: "李", Tab: "钉钉", Placeholder: "比如：我的任务", Chips: []string{"我的任务", "第5项", "本月到期的任务"}},
-		{ID: phoneGroup, Skin: "ding group", Owner: "工作群", About: "群里 @ 机器人", Where: "钉钉 · 群聊", Chat: "专班工作群", Sub: "3 人和 1 个机器人", Face: "惠", OwnerFace: "群", Tab: "群", Placeholder: "自动 @惠问", Chips: []string{"第7项哪个部门负责", "待审", "台账"}, Speakers: []Speaker{{DingUser, names[DingUser]}, {Office, names[Office] + "（办公室）"}}},
+		{ID: phoneWeChat, Skin: "wechat", Owner: Names[Resident], About: "居民", Where: "微信 · 微信客服", Chat: "惠问政策服务", Sub: "微信客服", Face: "惠", OwnerFace: "王", Tab: "居民", Placeholder: "问一句政策，比如：开店有没有补贴", Chips: append(append([]string{}, ask...), "人工")},
+		{ID: seat, Skin: "seat", Owner: Names[Servicer], About: "人工坐席", Where: "企业微信 · 接待台", Chat: "接待台", Face: "王", OwnerFace: "刘", Tab: "坐席", Placeholder: "以工作人员的身份回复", Chips: []string{"您好，我是工作人员，请讲。", "已经记下，今天内回电。"}, Desk: true},
+		{ID: phoneWeCom, Skin: "wecom", Owner: Names[WeComUser], About: s.Bureaus[0] + " 联络员", Where: "企业微信 · 应用", Chat: "惠问", Sub: "应用消息", Face: "惠", OwnerFace: "周", Tab: "企业微信", Placeholder: "比如：我的任务", Chips: []string{"我的任务", "第3项", "本月到期的任务"}},
+		{ID: phoneDing, Skin: "ding", Owner: Names[DingUser], About: s.Bureaus[1] + " 联络员", Where: "钉钉 · 单聊机器人", Chat: "惠问", Sub: "机器人", Face: "惠", OwnerFace: "李", Tab: "钉钉", Placeholder: "比如：我的任务", Chips: []string{"我的任务", "第5项", "本月到期的任务"}},
+		{ID: phoneGroup, Skin: "ding group", Owner: "工作群", About: "群里 @ 机器人", Where: "钉钉 · 群聊", Chat: "专班工作群", Sub: "3 人和 1 个机器人", Face: "惠", OwnerFace: "群", Tab: "群", Placeholder: "自动 @惠问", Chips: []string{"第7项哪个部门负责", "待审", "台账"}, Speakers: []Speaker{{DingUser, Names[DingUser]}, {Office, Names[Office] + "（办公室）"}}},
 	}
 }
 
@@ -124,7 +124,7 @@ func (s *Stage) fromWeChat(i int, m qyapi.Shown) {
 	}
 	switch {
 	case m.Account != "" && m.Kind == "servicer":
-		s.put(Bubble{Phone: phoneWeChat, Side: "them", Name: names[Servicer], Face: "刘", Text: m.Text})
+		s.put(Bubble{Phone: phoneWeChat, Side: "them", Name: Names[Servicer], Face: "刘", Text: m.Text})
 		s.put(Bubble{Phone: seat, Side: "me", Face: "刘", Text: m.Text})
 		return
 	case m.Account != "":
@@ -177,7 +177,7 @@ func (s *Stage) fromDing(m openapi.Shown) {
 		b.Title = m.Title
 	}
 	for _, who := range m.At {
-		b.Text = strings.Replace(b.Text, "@"+who, "@"+names[who], 1)
+		b.Text = strings.Replace(b.Text, "@"+who, "@"+Names[who], 1)
 	}
 	var to []string
 	switch {
@@ -189,7 +189,7 @@ func (s *Stage) fromDing(m openapi.Shown) {
 			case DingUser:
 				to = append(to, phoneDing)
 			case Office: // whose private chat is shown in the group's phone
-				b.Name = "惠问 → " + names[Office] + "（单聊）"
+				b.Name = "惠问 → " + Names[Office] + "（单聊）"
 				to = append(to, phoneGroup)
 			}
 		}

@@ -46,8 +46,9 @@ type Stream struct {
 	Log              *slog.Logger
 	KeepAlive        time.Duration // 0 for the default
 
-	mu    sync.Mutex
-	state error // nil when connected
+	mu      sync.Mutex
+	running bool
+	state   error // nil when connected
 }
 
 // errNotYet is the state before the first connection.
@@ -57,6 +58,9 @@ var errNotYet = errors.New("dingtalk: not connected yet")
 // connection, and what its reconnecting gives up, is tried here.
 func (s *Stream) Run(ctx context.Context) {
 	s.set(errNotYet)
+	s.mu.Lock()
+	s.running = true
+	s.mu.Unlock()
 	idle := s.KeepAlive
 	if idle == 0 {
 		idle = keepAlive
@@ -118,7 +122,14 @@ func (s *Stream) set(err error) (turned bool) {
 func (s *Stream) Connected() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state == nil
+	return s.running && s.state == nil
+}
+
+// Lost reports whether a connection is wanted and does not stand.
+func (s *Stream) Lost() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running && s.state != nil
 }
 
 // acknowledge keeps a frame and only then lets the SDK acknowledge it. What is

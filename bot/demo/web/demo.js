@@ -26,13 +26,14 @@ function toast(text) {
 function words(into, text) {
   const lines = text.split("\n");
   const number = /^编号 ?\S+$/.test(lines.at(-1)) ? lines.pop() : "";
-  lines.forEach((line, i) => {
-    if (i) into.append("\n");
-    if (/^来源：/.test(line)) { into.append(el("span", "source", line)); return; }
+  for (let line of lines) {
+    if (!line.trim()) continue;
+    const row = el("span", /^来源：/.test(line) ? "line source" : "line");
     const at = line.match(/^@\S+/);
-    if (at) { into.append(el("span", "mention", at[0])); line = line.slice(at[0].length); }
-    into.append(line);
-  });
+    if (at) { row.append(el("span", "mention", at[0])); line = line.slice(at[0].length); }
+    row.append(line);
+    into.append(row);
+  }
   if (number) into.append(el("span", "number", number));
 }
 
@@ -130,7 +131,7 @@ function badges() {
 function show(phone) {
   current = phone; unread[phone] = 0; badges();
   const u = $("#unit-" + phone);
-  $("#stage").scrollTo({ left: u.offsetLeft - $("#stage").offsetLeft, behavior: "instant" });
+  $("#stage").scrollTo({ left: u.offsetLeft - parseFloat(getComputedStyle($("#stage")).paddingLeft), behavior: "instant" });
   const t = $("#talk-" + phone);
   t.scrollTo({ top: t.scrollHeight });
 }
