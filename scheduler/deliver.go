@@ -60,7 +60,13 @@ func (s *Service) Deliver(ctx context.Context, now time.Time) error {
 
 // deliverOne sends one notice of a scope to one person.
 func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, st state) (more bool, err error) {
-	p, ok, err := ledger.Take(ctx, s.Store, scope, now, holdFor, func(tx store.Tx, d *ledger.Digest) error { return s.prepare(tx, d, now, st) })
+	later := func(d *ledger.Digest) time.Time {
+		if d.Kind == "urge" || d.At.After(now) { // a person sends when he sends
+			return d.At
+		}
+		return nextOpen(now, st.calendar)
+	}
+	p, ok, err := ledger.Take(ctx, s.Store, scope, now, holdFor, later, func(tx store.Tx, d *ledger.Digest) error { return s.prepare(tx, d, now, st) })
 	if err != nil || !ok {
 		return false, err
 	}
@@ -69,7 +75,7 @@ func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, s
 		return true, s.forward(ctx, p, now, st)
 	}
 	d := p.Delivery()
-	allowed, err := s.admit(ctx, p.Digest.Bureau, *d, now)
+	allowed, err := s.admit(ctx, *d, now)
 	if err != nil {
 		return false, err
 	}
@@ -88,7 +94,7 @@ func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, s
 	}
 	s.Crash("sent")
 	if !outcome.Sent && !outcome.Uncertain {
-		if err := s.giveBack(ctx, p.Digest.Bureau, *d, now); err != nil {
+		if err := s.giveBack(ctx, *d, now); err != nil {
 			return false, err
 		}
 	}
@@ -138,9 +144,9 @@ func settled(x *ledger.Delivery, o bot.Outcome, now time.Time) {
 
 // admit counts a notice towards a person's share of the day, before it is sent: a
 // crash can only cost one of it, never exceed it.
-func (s *Service) admit(ctx context.Context, bureau string, d ledger.Delivery, now time.Time) (bool, error) {
+func (s *Service) admit(ctx context.Context, d ledger.Delivery, now time.Time) (bool, error) {
 	return store.Update(ctx, s.Store, sysScope, func(tx store.Tx) (bool, error) {
-		key := dayKey(bureau, d, now)
+		key := dayKey(d, now)
 		var n int
 		if _, err := getJSON(tx, key, &n); err != nil || n >= s.PerDay {
 			return false, err
@@ -150,9 +156,9 @@ func (s *Service) admit(ctx context.Context, bureau string, d ledger.Delivery, n
 }
 
 // giveBack takes a notice that certainly did not arrive off the share.
-func (s *Service) giveBack(ctx context.Context, bureau string, d ledger.Delivery, now time.Time) error {
+func (s *Service) giveBack(ctx context.Context, d ledger.Delivery, now time.Time) error {
 	return s.Store.Update(ctx, sysScope, func(tx store.Tx) error {
-		key := dayKey(bureau, d, now)
+		key := dayKey(d, now)
 		var n int
 		if _, err := getJSON(tx, key, &n); err != nil {
 			return err
@@ -161,13 +167,10 @@ func (s *Service) giveBack(ctx context.Context, bureau string, d ledger.Delivery
 	})
 }
 
-// dayKey is the person's, whatever the channel; a robot is its group.
-func dayKey(bureau string, d ledger.Delivery, now time.Time) string {
-	who := bureau + "/" + d.Name
-	if d.Name == "" {
-		who = d.Ways[0].Channel + "/" + d.Ways[0].To
-	}
-	return ledger.Short("scheduler/day/" + calendar.Of(now).String() + "/" + who)
+// dayKey is the person's, whatever the bureau and the channel: an account belongs to
+// one person. A robot is its group.
+func dayKey(d ledger.Delivery, now time.Time) string {
+	return ledger.Short("scheduler/day/" + calendar.Of(now).String() + "/" + d.Ways[0].Channel + "/" + d.Ways[0].To)
 }
 
 // prepare looks at a digest before it is first sent: what is settled meanwhile is

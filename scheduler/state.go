@@ -21,7 +21,7 @@ import (
 //	["scheduler/mark"]      => a mark: how far the days were worked off
 //	["scheduler/lease"]     => who ticks now
 //	["scheduler/pause/" id] => a [Pause]; the set scheduler/pauses of the ids
-//	["scheduler/day/" person "/" day] => how many notices the person was sent, 2 days
+//	["scheduler/day/" day "/" account] => how many notices the person was sent, 2 days
 const (
 	sysScope  = "sys"
 	armedKey  = "scheduler/armed"

@@ -236,8 +236,9 @@ func (p *Parcel) Way() Way { d := p.Delivery(); return d.Ways[d.At] }
 // Take gives one sender a delivery that may be sent now, for hold. On the first
 // taking prepare looks at the digest again: it drops what is settled, sets text
 // and deliveries, or ends it with a note. The attempt is counted before it is
-// made. ok is false when nothing is due.
-func Take(ctx context.Context, s store.Store, scope string, now time.Time, hold time.Duration, prepare func(tx store.Tx, d *Digest) error) (p Parcel, ok bool, err error) {
+// made. Later says until when a digest must wait at this hour, zero for not at all.
+// ok is false when nothing is due.
+func Take(ctx context.Context, s store.Store, scope string, now time.Time, hold time.Duration, later func(*Digest) time.Time, prepare func(tx store.Tx, d *Digest) error) (p Parcel, ok bool, err error) {
 	var due []store.Member
 	err = s.View(ctx, scope, func(tx store.Tx) (err error) {
 		due, err = tx.Range(outSet, math.Inf(-1), float64(now.UnixMilli()), 20)
@@ -248,7 +249,7 @@ func Take(ctx context.Context, s store.Store, scope string, now time.Time, hold 
 	}
 	p, err = store.Update(ctx, s, scope, func(tx store.Tx) (Parcel, error) {
 		for _, m := range due {
-			p, err := take(tx, m.Name, scope, now, hold, prepare)
+			p, err := take(tx, m.Name, scope, now, hold, later, prepare)
 			if err != nil || p.Scope != "" {
 				return p, err
 			}
@@ -258,7 +259,7 @@ func Take(ctx context.Context, s store.Store, scope string, now time.Time, hold 
 	return p, p.Scope != "", err
 }
 
-func take(tx store.Tx, id, scope string, now time.Time, hold time.Duration, prepare func(store.Tx, *Digest) error) (Parcel, error) {
+func take(tx store.Tx, id, scope string, now time.Time, hold time.Duration, later func(*Digest) time.Time, prepare func(store.Tx, *Digest) error) (Parcel, error) {
 	d, ok, err := LoadDigest(tx, id)
 	if err != nil {
 		return Parcel{}, err
@@ -266,8 +267,11 @@ func take(tx store.Tx, id, scope string, now time.Time, hold time.Duration, prep
 	if !ok || !d.Ended.IsZero() {
 		return Parcel{}, tx.Rem(outSet, id)
 	}
-	if d.Held.After(tx.Now()) || d.At.After(now) {
+	if d.Held.After(tx.Now()) {
 		return Parcel{}, nil
+	}
+	if at := later(&d); at.After(now) {
+		return Parcel{}, tx.Add(outSet, id, float64(at.UnixMilli()))
 	}
 	if d.Frozen == nil {
 		if err := prepare(tx, &d); err != nil {
