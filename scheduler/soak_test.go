@@ -333,6 +333,7 @@ func (r *soakRound) check() {
 			t.Errorf("%s gets %d messages", k, n)
 		}
 	}
+	sections := map[string]bool{}
 	owner := map[string]string{}
 	slots := map[string]string{}
 	for _, d := range digests {
@@ -351,6 +352,12 @@ func (r *soakRound) check() {
 			if (x.State == ledger.Sent || x.State == ledger.Arrived) && n == 0 {
 				t.Errorf("%s is said to be sent to %s", d.ID, x.Name)
 			}
+		}
+		for _, x := range d.Sections {
+			if sections[x.From] {
+				t.Errorf("%s comes to the office twice", x.From)
+			}
+			sections[x.From] = true
 		}
 		if d.Kind != "digest" {
 			continue

@@ -337,3 +337,122 @@ func TestBadSpecsAreRefusedAtLoad(t *testing.T) {
 		}
 	}
 }
+
+// TestAnExtensionTakenBackBeforeSending: what was dropped before it was sent comes
+// again when its reason is gone.
+func TestAnExtensionTakenBackBeforeSending(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-12-20").armed()
+	w.until("2022-12-27", time.Hour)
+	office := ledger.Actor{Person: "办", Roles: []bot.Role{bot.Office}}
+	order := func(id string, due calendar.Day) {
+		t.Helper()
+		out, err := w.book.Do(t.Context(), ledger.Order{ID: id, At: w.clock, By: office, Verb: ledger.Move, Plan: "2022", Bureau: "区统计局", Duties: []string{"B2/1@2022"}, Text: "x", Due: due})
+		if err != nil || out.Refused != "" {
+			t.Fatal(err, out.Refused)
+		}
+	}
+	// the morning's digest is queued, the platform is out of order, and the day is
+	// moved before the digest was ever looked at for sending
+	w.clock = w.clock.Add(9*time.Hour + 24*time.Minute)
+	dead := w.service(func(point string) {
+		if point == "enqueued" {
+			panic("dies")
+		}
+	})
+	func() {
+		defer func() { recover() }()
+		dead.Tick(t.Context(), w.clock)
+	}()
+	order("move", day(t, "2023-01-31"))
+	w.clock = w.clock.Add(5 * time.Minute)
+	w.must(w.Tick(t.Context(), w.clock))
+	about := func() int {
+		n := 0
+		for _, l := range w.got {
+			if strings.HasPrefix(l.text, "区统计局") && strings.Contains(l.text, "三个工作日") {
+				n++
+			}
+		}
+		return n
+	}
+	if about() != 0 {
+		t.Fatal("sent though its day was moved")
+	}
+	order("back", day(t, "2022-12-31"))
+	w.until("2022-12-30", time.Hour)
+	if about() != 1 {
+		t.Errorf("told %d times after the extension was taken back, want once", about())
+	}
+}
+
+// TestAUrgingGoesOut: what a person of the office sends reaches the bureau once, and
+// a leader never twice on a guess.
+func TestAUrgingGoesOut(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2023-01-02")
+	w.people.People = append(w.people.People, directory.Person{Name: "领", Bureau: "区财政局", Roles: []directory.Role{directory.Leader}, Accounts: []directory.Account{{Channel: "wecom/app", User: "leader"}}})
+	err := w.store.Update(t.Context(), ledger.Scope("区财政局"), func(tx store.Tx) error {
+		return ledger.Add(tx, ledger.Entry{Duty: ledger.Duty{ID: "22/1", No: "22", Label: "第22项", Bureau: "区财政局"}, Plan: "2022", State: ledger.Doing})
+	})
+	w.must(err)
+	w.fate = func(to bot.Address, _ string) bot.Outcome {
+		if to.Conversation == "leader" {
+			return bot.Outcome{Uncertain: true, Reason: "cut"}
+		}
+		return bot.Outcome{Sent: true}
+	}
+	office := ledger.Actor{Person: "办", Roles: []bot.Role{bot.Office}}
+	for i, leader := range []bool{false, true, true} {
+		o := ledger.Order{ID: fmt.Sprint("u", min(i, 1)), At: w.clock, By: office, Plan: "2022", Bureau: "区财政局", Duties: []string{"22/1"}}
+		_, err := w.book.Urge(t.Context(), o, "请抓紧", leader)
+		w.must(err)
+	}
+	w.until("2023-01-06", time.Hour)
+	count := map[string]int{}
+	for _, l := range w.got {
+		count[l.to]++
+	}
+	if len(w.got) != 3 || count["wecom/app/leader"] != 1 {
+		t.Errorf("urging reached %v", count)
+	}
+}
+
+// TestNextYearsPlan: duties of matched measures go on from those of the year before,
+// with new figures.
+func TestNextYearsPlan(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
+	w.until("2022-06-11", time.Hour)
+	next := *w.plan
+	next.Valid, next.Issued = plan.Span{From: "2023-01-01", To: "2023-12-31"}, "2023-03-01"
+	next.Items = slices.Clone(w.plan.Items)
+	for i := range next.Items {
+		next.Items[i].Deadlines = slices.Clone(next.Items[i].Deadlines)
+		for j, d := range next.Items[i].Deadlines {
+			if d.Due != nil {
+				due := "2023-12-31"
+				next.Items[i].Deadlines[j].Due = &due
+			}
+		}
+		if next.Items[i].No == "40" {
+			next.Items[i].No = "38"
+		} else if next.Items[i].No == "38" {
+			next.Items[i].No = "40"
+		}
+	}
+	w.snap = &knowledge.Snapshot{Plan: &next, Version: "next"}
+	w.clock = day(t, "2023-03-01").Time
+	w.must(w.Tick(t.Context(), w.clock)) // the armed plan is not published any more: nothing happens
+	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock, FormerPlan: "2022", Former: map[string]string{"38": "40", "40": "38", "30": "30"}}))
+	before := len(w.got)
+	w.until("2023-03-03", time.Hour)
+	if len(w.got) != before {
+		t.Error("a new plan year sends before its release")
+	}
+	w.must(w.Release(t.Context(), w.clock, "办", nil))
+	w.until("2023-03-04", time.Hour)
+	list, err := w.book.Of(t.Context(), "2023", "区人力资源社会保障局")
+	w.must(err)
+	i := slices.IndexFunc(list, func(e ledger.Entry) bool { return e.ID == "38/1" })
+	if i < 0 || list[i].Former != "2022/40/1" || len(list[i].Reports) != 0 {
+		t.Errorf("the new duty is %+v", list[max(i, 0)])
+	}
+}
