@@ -32,12 +32,15 @@ var timeForms = []timeForm{
 	{regexp.MustCompile(`每(?:个)?半年|半年(?:开展|进行|一次)`), "half-yearly"},
 	{regexp.MustCompile(`各年度|按年度|每学年|每学期`), "yearly"},
 	{regexp.MustCompile(`每(?:[2-5]|[两三四五])年`), "multi-year"},
+	{regexp.MustCompile(`每(?:[2二两])个月`), "monthly"},
+	{regexp.MustCompile(`每(?:[3三])个月`), "quarterly"},
 	{regexp.MustCompile(`到?[0-9]{4}年[0-9]{1,2}月` + inMonth + upTo), "once"},
 	{regexp.MustCompile(`到?[0-9]{4}年(?:` + quarter + `|年?底|年?末|年中)?` + upTo), "once"},
 	{regexp.MustCompile(`(?:[0-9]{1,2}|[一二三四五六七八九十两])年(?:内|之内|以内)|用(?:[0-9一二两三四五]` + spanned + `)?[0-9一二三四五两]年(?:左右)?(?:的)?时间`), "multi-year"},
+	{regexp.MustCompile(`[2-5两三四五]年`), "bare-years"},
 	{regexp.MustCompile(`到?(?:今年|本年|本年度|明年)[0-9]{1,2}月` + inMonth + upTo + `|到?[0-9]{1,2}月(?:[0-9]{1,2}日|月?底|月?末|上旬|中旬|下旬)?(?:之?前|以前)|[0-9]{1,2}月(?:底|末)`), "month"},
 	{regexp.MustCompile(`(?:今年|本年|明年)?` + quarter + upTo), "quarter"},
-	{regexp.MustCompile(`今年年底前?|年底之?前|(?:今年|本年|本年度|当年|明年|年)(?:内|年?底前|年?底|年?末)(?:之?前)?`), "thisyear"},
+	{regexp.MustCompile(`今年年底前?|年底之?前|(?:今年|本年|本年度|当年|明年|年度?)(?:内|年?底前|年?底|年?末)(?:之?前)?`), "thisyear"},
 	{regexp.MustCompile(`今年|全年|本年度|明年`), "wholeyear"},
 }
 
@@ -118,7 +121,11 @@ var (
 	monthOf = regexp.MustCompile(`([0-9]{1,2})月`)
 	dayOf   = regexp.MustCompile(`([0-9]{1,2})日`)
 	spanOf  = regexp.MustCompile(`之日起([0-9一二三四五六七八九十]+)个?(工作日|日|天|月|年)`)
-	acting  = regexp.MustCompile(`[\p{Han}]`)
+	// together stands behind years that something is reached in: 三年累计培训.
+	together    = regexp.MustCompile(`^(?:累计|共|筹集|争取|新增|完成|建成|培训|培育|引进|实现|改造|新建)[^，,。；;]{0,20}[0-9]`)
+	notTogether = regexp.MustCompile(`(?:[第近前满每十上下]|连续|过去)$`)
+
+	acting = regexp.MustCompile(`[\p{Han}]`)
 )
 
 func (p *Plan) makeDeadline(text, kind, before, after, clause, sentence string, column bool) (Deadline, bool) {
@@ -142,6 +149,15 @@ func (p *Plan) makeDeadline(text, kind, before, after, clause, sentence string, 
 		d.Due = date(p.yearAt(text, clause[:len(before)], sentence, clause), text)
 		if d.Due != nil && *d.Due < p.Issued {
 			d.Due = nil // which year is meant is not written
+		}
+	case "bare-years":
+		if !together.MatchString(after) || notTogether.MatchString(before) {
+			return d, false
+		}
+		d.Kind = "multi-year"
+		if m := p.titleYears(); m != "" {
+			due := m + "-12-31"
+			d.Due = &due
 		}
 	case "issue":
 		d.Kind = "once"

@@ -19,6 +19,7 @@ const (
 	levelDigit                 // 3.
 	levelPart                  // 第三章, 第三部分
 	levelSection               // 第三节
+	levelAnnex                 // 附件2
 	levels
 )
 
@@ -45,6 +46,9 @@ var labelForms = []struct {
 	{levelSection, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})节)[、：:\s　]*`)},
 }
 
+// annexLine begins an annex.
+var annexLine = regexp.MustCompile(`(?:^|\n)[ \t　]*(附[件表][ 　]?[0-9一二三四五六七八九十]{0,2})[ \t　]*[:：]?[ \t　]*`)
+
 // labels finds the numbers that begin sections, in order. In a document of
 // lines they stand at the beginning of a line; in one without lines they stand
 // anywhere and are told from other numbers by counting on.
@@ -52,13 +56,13 @@ func labels(text string) []label {
 	all := candidates(text)
 	lines := 0
 	for _, l := range all {
-		if l.line {
+		if l.line && l.level != levelAnnex {
 			lines++
 		}
 	}
 	byLine := lines >= 3 && 2*lines >= longestCount(all)
 	all = slices.DeleteFunc(all, func(l label) bool {
-		return byLine && !l.line || !byLine && (l.level >= levelPart || !breaksSentence(text, l.from))
+		return byLine && !l.line || !byLine && !breaksSentence(text, l.from) || !l.line && l.level >= levelPart && !endsSentence(text[:l.from])
 	})
 	next := nextNumbers(all)
 	var out []label
@@ -67,7 +71,13 @@ func labels(text string) []label {
 	for i, l := range all {
 		last := open[l.level]
 		switch {
+		case l.level == levelAnnex:
+			if len(out) == 0 {
+				continue // the whole document is one
+			}
+			clear(open[:])
 		case l.number == last+1, l.number == 1 && !seen[l.level]:
+		case l.level == levelPart && last == 0 && l.number == 2: // the first stood behind the title
 		case byLine && l.number > last && l.number <= last+3: // a number left out
 		default:
 			continue
@@ -92,6 +102,9 @@ func labels(text string) []label {
 func longestCount(all []label) int {
 	n, most := map[level]int{}, 0
 	for _, l := range all {
+		if l.level == levelAnnex {
+			continue
+		}
 		n[l.level]++
 		most = max(most, n[l.level])
 	}
@@ -128,6 +141,16 @@ func candidates(text string) []label {
 				continue
 			}
 			out = append(out, label{m[0], m[1], form.level, n, text[m[2]:m[3]], startsLine(text, m[0])})
+		}
+	}
+	for _, m := range annexLine.FindAllStringSubmatchIndex(text, -1) {
+		out = append(out, label{m[2], m[1], levelAnnex, 1, text[m[2]:m[3]], true})
+	}
+	if at := runHead(text); at >= 0 {
+		for _, m := range runNumber.FindAllStringSubmatchIndex(text[at:], -1) {
+			if from, to := at+m[2], at+m[3]; !counted.MatchString(text[to:min(len(text), to+12)]) {
+				out = append(out, label{from, to, levelDigit, number(text[from:to]), text[from:to], startsLine(text, from)})
+			}
 		}
 	}
 	if rowHead.MatchString(text) {
@@ -183,6 +206,11 @@ func breaksSentence(text string, at int) bool {
 		return false
 	}
 	return true
+}
+
+// endsSentence reports whether text ends with a sign that ends a sentence.
+func endsSentence(text string) bool {
+	return strings.ContainsRune("。！；;", lastRune(strings.TrimRightFunc(text, unicode.IsSpace)))
 }
 
 // number reads a Chinese or Arabic number up to 999, 0 when it is none.

@@ -60,6 +60,7 @@ func Read(text string, o Options) (*Plan, error) {
 	if len(p.Items) == 0 {
 		return nil, ErrNoItems
 	}
+	r.cutLast()
 	r.number()
 	r.keepHeadings()
 	r.fields()
@@ -109,11 +110,10 @@ func outline(text string, all []label) []section {
 // deeper reports whether a label of level b stands under one of level a. An
 // article stands under a chapter's 一、 and holds all others.
 func deeper(a, b level) bool {
-	rank := func(l level) int {
-		return [levels]int{levelPart: 0, levelSection: 1, levelHan: 2, levelArticle: 3, levelHanParen: 4, levelDigit: 5}[l]
-	}
-	return rank(b) > rank(a)
+	return ranks[b] > ranks[a]
 }
+
+var ranks = [levels]int{levelAnnex: 0, levelPart: 1, levelSection: 2, levelHan: 3, levelArticle: 4, levelHanParen: 5, levelDigit: 6}
 
 type reader struct {
 	plan       *Plan
@@ -126,7 +126,7 @@ type reader struct {
 // section reads one section: an item, or a heading over its parts.
 func (r *reader) section(s *section, path []Heading) {
 	heading, rest := cutHeading(s.text)
-	if len(s.parts) == 0 && closing.MatchString(strings.TrimSpace(heading)) {
+	if s.label.level == levelAnnex && !hasLists(s.parts) || len(s.parts) == 0 && closing.MatchString(strings.TrimSpace(heading)) {
 		r.frame(s.label.printed + " " + s.whole)
 		return
 	}
@@ -145,6 +145,14 @@ func (r *reader) section(s *section, path []Heading) {
 	for i := range s.parts {
 		r.section(&s.parts[i], path)
 	}
+}
+
+// hasLists reports whether any of the sections names who is responsible: an
+// annex that does is a list of tasks, another one a name, a form or a table.
+func hasLists(sections []section) bool {
+	return slices.ContainsFunc(sections, func(s section) bool {
+		return len(s.parts) > 0 && hasLists(s.parts) || len(s.parts) == 0 && len(responsibilities(s.text, false)) > 0
+	})
 }
 
 // closing is a chapter of rules about the document itself.
@@ -245,6 +253,30 @@ func closesItem(behind string) bool {
 	return aboutItself.MatchString(behind) || !strings.ContainsAny(behind, "；;") && (!strings.Contains(behind, "。") || strings.HasPrefix(behind, "附"))
 }
 
+// cutLast cuts the paragraphs behind the last item's list off, where the other
+// items end with theirs: they speak of the whole document.
+func (r *reader) cutLast() {
+	ends, lists := 0, 0
+	items := r.plan.Items
+	for i := range items[:len(items)-1] {
+		if l := items[i].lists; len(l) > 0 {
+			lists++
+			if l[len(l)-1].to >= len(items[i].Text) {
+				ends++
+			}
+		}
+	}
+	last := &items[len(items)-1]
+	if len(last.lists) == 0 || lists < 2 || 3*ends < 2*lists {
+		return
+	}
+	end := last.lists[len(last.lists)-1].to
+	if behind := last.Text[min(end, len(last.Text)):]; strings.HasPrefix(strings.TrimLeft(behind, " \t　"), "\n") {
+		last.Text = last.Text[:end]
+		r.plan.Unread = append(r.plan.Unread, Sentences(behind)...)
+	}
+}
+
 // leadingHeading is the short sentence that names an item, "" when it begins
 // with its matter at once.
 func leadingHeading(text string) string {
@@ -302,8 +334,8 @@ func (r *reader) number() {
 	running := map[level]bool{}
 	for _, lv := range []level{levelDigit, levelArticle} {
 		last, n, ok := 0, 0, true
-		for _, l := range r.labels {
-			if l.level == lv {
+		for i, l := range r.labels {
+			if l.level == lv && !r.plan.Items[i].annexed() {
 				ok = ok && l.number > last
 				last = l.number
 				n++
@@ -317,7 +349,7 @@ func (r *reader) number() {
 		it, l := &r.plan.Items[i], r.labels[i]
 		no := ""
 		switch {
-		case running[l.level]:
+		case running[l.level] && !it.annexed():
 			no = strconv.Itoa(l.number)
 		case (running[levelDigit] || running[levelArticle]) && len(it.Path) > 0 && strings.Contains(it.Path[0].Heading, "保障"):
 			safeguard++
@@ -337,6 +369,11 @@ func (r *reader) number() {
 	}
 }
 
+// annexed reports whether the item stands in an annex.
+func (it *Item) annexed() bool {
+	return len(it.Path) > 0 && strings.HasPrefix(it.Path[0].Label, "附")
+}
+
 // fields reads targets, deadlines, amounts, groups and deliverables.
 func (r *reader) fields() {
 	for i := range r.plan.Items {
@@ -354,7 +391,7 @@ func (r *reader) fields() {
 		it.Groups = append(it.Groups, groups(body)...)
 		it.Deliverables = append(it.Deliverables, deliverables(body)...)
 		for _, d := range it.Deadlines {
-			if d.Kind == "multi-year" && d.Due == nil {
+			if d.Hard && d.Due == nil && (d.Kind == "multi-year" || d.Kind == "once") {
 				r.plan.Warnings = append(r.plan.Warnings, fmt.Sprintf("第%s项：“%s”没有写从哪一年算起，到期日要由人确认", it.No, d.Text))
 			}
 		}
@@ -377,7 +414,7 @@ var (
 	hanDay     = regexp.MustCompile(`([二〇○零Ｏ一三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日`)
 	docYear    = regexp.MustCompile(`[〔\[（(]([0-9]{4})[〕\]）)][0-9]*号`)
 	isoDay     = regexp.MustCompile(`([0-9]{4})年[\s　]*([0-9]{1,2})月[\s　]*([0-9]{1,2})日`)
-	titleWords = regexp.MustCompile(`(?:计划|方案|措施|意见|办法|规划|要点|通知|分工|分解表|指南|细则|政策|规定|清单)$`)
+	titleWords = regexp.MustCompile(`(?:计划|方案|措施|意见|办法|规划|要点|通知|分工|分解表|指南|细则|政策|规定|清单|安排|责任分解|任务分解|条措施|行动|纲要|台账|表)$`)
 	yearsSpan  = regexp.MustCompile(`([0-9]{4})年?[—－\-–~～至到]{1,2}([0-9]{4})年?`)
 	oneYear    = regexp.MustCompile(`([0-9]{4})年`)
 )
@@ -469,7 +506,7 @@ func title(lines []string) string {
 		if len([]rune(l)) > 60 || strings.ContainsAny(l, "。:：") {
 			continue
 		}
-		if titleWords.MatchString(l) {
+		if titleWords.MatchString(titleNote.ReplaceAllString(l, "")) {
 			best = l
 			if i > 0 && !titleWords.MatchString(lines[i-1]) && joinsTitle(lines[i-1]) {
 				best = lines[i-1] + l
@@ -493,11 +530,16 @@ func title(lines []string) string {
 	if m := regexp.MustCompile(`^[^\n。：:]{4,60}?(?:意见|通知|方案|计划|措施|办法)`).FindString(whole); m != "" {
 		return m
 	}
-	if len(lines) > 0 {
-		return string([]rune(lines[0])[:min(60, len([]rune(lines[0])))])
+	for _, l := range lines {
+		if !strings.HasPrefix(l, "附件") || len(lines) == 1 {
+			return string([]rune(l)[:min(60, len([]rune(l)))])
+		}
 	}
 	return ""
 }
+
+// titleNote is what stands in brackets behind a title.
+var titleNote = regexp.MustCompile(`[（(][^（）()]{1,12}[)）]$`)
 
 // titleSpan is a line beneath a title that names its years.
 var titleSpan = regexp.MustCompile(`^[（(〔][0-9]{4}年?[—－\-–~～至]{1,2}[0-9]{4}年?[)）〕]$`)

@@ -232,7 +232,7 @@ func tailList(inner string, res responsibility, firstLeads bool) (responsibility
 			if short, ok := cutEtc(n); ok {
 				n = short
 			}
-			if !body.MatchString(n) && !whenMember.MatchString(n) {
+			if !body.MatchString(n) && !whenMember.MatchString(n) && !collective(n) {
 				return res, false
 			}
 		}

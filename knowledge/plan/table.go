@@ -35,6 +35,27 @@ var (
 	rowNumber = regexp.MustCompile(`(?:^|\n)[ \t　]*(([0-9]{1,4}))[ 　]*[\n\t][ \t　]*`)
 )
 
+// A table may be run together to one line: its rows then begin with a number
+// right behind a body or a time.
+var (
+	runNumber = regexp.MustCompile(`(?:[底前月年日度坚推进持时限间注位门局委办府会厅心司院行道镇乡区县团])([0-9]{1,3})`)
+	counted   = regexp.MustCompile(`^(?:[0-9.．,，、:：%％—～~\-]|年|月|日|号|个|项|家|户|人|名|次|条|件|亩|元|[万亿千百]|公里|天|所|座|处|批|期|[A-Za-z])`)
+)
+
+// runHead is where the rows of a table run together begin, -1 when the text is
+// no such table.
+func runHead(text string) int {
+	at := strings.Index(text, "序号")
+	if at < 0 || strings.HasPrefix(text[at+len("序号"):], "\n") {
+		return -1
+	}
+	m := columnHead.FindStringSubmatchIndex(text[at:])
+	if m == nil || m[2] < 0 && m[4] < 0 || m[0] > 60 {
+		return -1
+	}
+	return max(0, at+m[1]-len("限"))
+}
+
 // lastCells is a time that ends a row.
 var lastCells = regexp.MustCompile(`(?:(?:[0-9]{4}年)?(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?(?:年?底)?(?:之?前)?(?:完成)?|长期(?:坚持|推进)?|持续(?:推进|坚持)?|常态化(?:推进)?|全年|每[月季年](?:度)?|每学期|每半年)$`)
 

@@ -23,7 +23,7 @@ var (
 	which = regexp.MustCompile(`(?:以上|以下|以内|及以上)$`)
 	// met is a condition to be met before something is paid, seen from its figure on.
 	met       = regexp.MustCompile(`^[^。；;]{0,60}?(?:的|以上|以下)[\p{Han}、“”（）()]{0,24}[，,][^。；;]*?(?:给予|奖励|补助|补贴|资助|享受|可申请|予以)`)
-	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资)[^，,。；;]*$`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动)[^，,。；;]*$`)
 	// counting ends what stands before a figure that only counts what there is.
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
@@ -59,7 +59,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 		return Target{}, false
 	case helped.MatchString(f.clause) && f.counts(), conditional.MatchString(f.clause) && f.counts() && f.cmp == "=" && !strings.Contains(f.before, "力争"):
 		return Target{}, false
-	case f.counts() && f.cmp == "=" && (counting.MatchString(strings.TrimSpace(f.before)) || paying.MatchString(f.sentence)) && !binding.MatchString(near):
+	case f.counts() && f.cmp == "=" && (counting.MatchString(strings.TrimSpace(f.before)) || paying.MatchString(f.clause)) && !binding.MatchString(near):
 		return Target{}, false
 	case f.counts() && f.cmp == "=" && f.condition():
 		return Target{}, false
@@ -107,6 +107,9 @@ func (f figure) qualifies() bool {
 // condition reports whether a figure must be met before something is paid.
 func (f figure) condition() bool {
 	behind := f.sentence[min(len(f.sentence), f.at+len(f.text)):]
+	if i := strings.Index(behind, "，对"); i >= 0 {
+		behind = behind[:i] // who is paid is named behind it
+	}
 	return met.MatchString(behind) && !strings.HasPrefix(behind, "的标准") || f.cmp != "=" && f.after == "的"
 }
 
@@ -117,11 +120,16 @@ func (f figure) districtTotal() bool {
 	return districts.MatchString(f.before) && !strings.Contains(f.text, "最高") && !rewarding.MatchString(behind)
 }
 
-// hedge is the last hedging word before the figure in its clause, or in the
+// plansTo ends what stands before 计划 where it is a verb, no name: 计划招募.
+var plansTo = regexp.MustCompile(`(?:^|[年月省市州区县，,、\s　])$`)
+
+// hedge is the first hedging word before the figure in its clause, or in the
 // clause that governs it.
 func (f figure) hedge() string {
-	if all := hedgeWords.FindAllString(f.before, -1); all != nil {
-		return all[0]
+	for _, m := range hedgeWords.FindAllStringIndex(f.before, -1) {
+		if word := f.before[m[0]:m[1]]; word != "计划" || plansTo.MatchString(f.before[:m[0]]) {
+			return word
+		}
 	}
 	at := strings.Index(f.sentence, f.clause)
 	if at <= 0 {
@@ -138,7 +146,7 @@ func (f figure) hedge() string {
 	return ""
 }
 
-var whatTrim = regexp.MustCompile(`^(?:[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|预计|拟|原则上|努力|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
+var whatTrim = regexp.MustCompile(`^(?:[\p{Han}]{2,6}[:：]|[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|预计|拟|原则上|努力|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
 
 // what is the span of the clause that says what the figure counts.
 func (f figure) what() string {

@@ -119,8 +119,10 @@ type bodyScan struct {
 	style     string
 	num       numRef
 	tables    []*table
-	rows      [][]string
+	rows      [][]cell
 	cells     []*strings.Builder
+	spans     []int  // columns that the open cell takes, per table
+	merged    []bool // whether it goes on with the one above
 }
 
 // uncounted elements hold what was deleted or moved away, instructions of
@@ -166,10 +168,18 @@ func (s *bodyScan) open(e xml.StartElement) error {
 			return ErrBomb
 		}
 		s.tables, s.rows = append(s.tables, &table{}), append(s.rows, nil)
-		s.cells = append(s.cells, nil)
+		s.cells, s.spans, s.merged = append(s.cells, nil), append(s.spans, 1), append(s.merged, false)
 	case "tc":
 		if n := len(s.cells); n > 0 {
-			s.cells[n-1] = &strings.Builder{}
+			s.cells[n-1], s.spans[n-1], s.merged[n-1] = &strings.Builder{}, 1, false
+		}
+	case "gridSpan":
+		if n := len(s.spans); n > 0 {
+			s.spans[n-1] = min(max(number(attr(e, "val"), 1), 1), maxCells)
+		}
+	case "vMerge":
+		if n := len(s.merged); n > 0 {
+			s.merged[n-1] = attr(e, "val") != "restart"
 		}
 	}
 	if s.out.Len() > MaxText {
@@ -190,8 +200,12 @@ func (s *bodyScan) close(name string) {
 	case "p":
 		s.endParagraph()
 	case "tc":
-		if n >= 0 && s.cells[n] != nil && len(s.rows[n]) < maxCells {
-			s.rows[n] = append(s.rows[n], strings.TrimSpace(s.cells[n].String()))
+		if n >= 0 && s.cells[n] != nil {
+			s.rows[n] = append(s.rows[n], cell{strings.TrimSpace(s.cells[n].String()), s.merged[n]})
+			for range s.spans[n] - 1 {
+				s.rows[n] = append(s.rows[n], cell{merged: s.merged[n]})
+			}
+			s.rows[n] = s.rows[n][:min(len(s.rows[n]), maxCells)]
 			s.cells[n] = nil
 		}
 	case "tr":
@@ -202,7 +216,7 @@ func (s *bodyScan) close(name string) {
 	case "tbl":
 		if n >= 0 {
 			text := s.tables[n].text()
-			s.tables, s.rows, s.cells = s.tables[:n], s.rows[:n], s.cells[:n]
+			s.tables, s.rows, s.cells, s.spans, s.merged = s.tables[:n], s.rows[:n], s.cells[:n], s.spans[:n], s.merged[:n]
 			s.write(text)
 		}
 	}
@@ -211,10 +225,15 @@ func (s *bodyScan) close(name string) {
 func (s *bodyScan) endParagraph() {
 	text := strings.TrimSpace(s.para.String())
 	s.para.Reset()
-	if text == "" {
+	n := len(s.cells)
+	inCell := n > 0 && s.cells[n-1] != nil
+	if text == "" && !inCell {
 		return
 	}
-	s.write(s.numbering.label(s.style, s.num) + text + "\n")
+	// a cell may hold nothing but the number that Word makes
+	if text = s.numbering.label(s.style, s.num) + text; text != "" {
+		s.write(text + "\n")
+	}
 }
 
 // write puts a line into the cell that is open, else into the text.

@@ -50,9 +50,11 @@ type pageScan struct {
 	line   strings.Builder
 	hidden []atom.Atom // open elements that are not seen
 	cell   *strings.Builder
-	row    []string
+	row    []cell
 	table  *table
-	depth  int // of tables inside the table
+	depth  int         // of tables inside the table
+	span   [2]int      // rows and columns that the open cell takes
+	below  map[int]int // column -> rows that a cell above still reaches down
 }
 
 func scanHTML(r io.Reader) (string, error) {
@@ -74,8 +76,23 @@ func scanHTML(r io.Reader) (string, error) {
 		case html.TextToken:
 			s.text(string(z.Text()))
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			s.open(atom.Lookup(name))
+			name, more := z.TagName()
+			a := atom.Lookup(name)
+			span := [2]int{1, 1}
+			for more && (a == atom.Td || a == atom.Th) {
+				var key, val []byte
+				key, val, more = z.TagAttr()
+				switch string(key) {
+				case "rowspan":
+					span[0] = min(max(number(string(val), 1), 1), maxSpan)
+				case "colspan":
+					span[1] = min(max(number(string(val), 1), 1), maxCells)
+				}
+			}
+			s.open(a)
+			if a == atom.Td || a == atom.Th {
+				s.span = span
+			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			s.close(atom.Lookup(name))
@@ -126,7 +143,7 @@ func (s *pageScan) open(a atom.Atom) {
 		s.depth++
 	case a == atom.Table:
 		s.endLine()
-		s.table = &table{}
+		s.table, s.below = &table{}, map[int]int{}
 	case s.table == nil || s.depth > 0:
 		if block[a] && s.cell == nil {
 			s.endLine()
@@ -169,16 +186,38 @@ func (s *pageScan) endCell() {
 	if s.cell == nil {
 		return
 	}
-	if len(s.row) < maxCells {
-		s.row = append(s.row, strings.TrimSpace(s.cell.String()))
+	s.fillDown()
+	for i := range s.span[1] {
+		if len(s.row) >= maxCells {
+			break
+		}
+		if s.span[0] > 1 {
+			s.below[len(s.row)] = s.span[0]
+		}
+		c := cell{}
+		if i == 0 {
+			c.text = strings.TrimSpace(s.cell.String())
+		}
+		s.row = append(s.row, c)
 	}
 	s.cell = nil
+}
+
+// fillDown adds the cells that reach down from rows above to where the row has come.
+func (s *pageScan) fillDown() {
+	for s.below[len(s.row)] > 0 && len(s.row) < maxCells {
+		s.row = append(s.row, cell{merged: true})
+	}
 }
 
 func (s *pageScan) endRow() {
 	s.endCell()
 	if s.table != nil && len(s.row) > 0 {
+		s.fillDown()
 		s.table.rows = append(s.table.rows, s.row)
+		for i := range s.below {
+			s.below[i]--
+		}
 	}
 	s.row = nil
 }

@@ -35,7 +35,7 @@ func markdown(text string) string {
 			for i := range cells {
 				cells[i] = words(strings.TrimSpace(cells[i]))
 			}
-			t.rows = append(t.rows, cells[:min(len(cells), maxCells)])
+			t.add(cells[:min(len(cells), maxCells)])
 			continue
 		}
 		flush()
