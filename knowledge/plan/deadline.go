@@ -60,7 +60,7 @@ var (
 // deadlines reads the time expressions of a text that bind, one entry each.
 func deadlines(text string, p *Plan) []Deadline {
 	var out []Deadline
-	for _, sentence := range Sentences(text) {
+	for _, sentence := range shortSentences(text) {
 		for _, clause := range clauseSpans(sentence) {
 			out = append(out, deadlineIn(clause, sentence, p, false)...)
 		}

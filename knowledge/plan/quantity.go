@@ -49,7 +49,7 @@ var (
 // document numbers, names of laws or numbers of sections.
 func figures(text string) []figure {
 	var out []figure
-	for _, sentence := range Sentences(text) {
+	for _, sentence := range shortSentences(text) {
 		from := 0
 		for _, c := range clauseSpans(sentence) {
 			from += strings.Index(sentence[from:], c)

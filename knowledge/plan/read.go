@@ -507,6 +507,9 @@ func title(lines []string) string {
 			continue
 		}
 		if titleWords.MatchString(titleNote.ReplaceAllString(l, "")) {
+			if strings.HasSuffix(best, l) {
+				continue // the title row of a table
+			}
 			best = l
 			if i > 0 && !titleWords.MatchString(lines[i-1]) && joinsTitle(lines[i-1]) {
 				best = lines[i-1] + l

@@ -110,6 +110,9 @@ func openLists(text string, firstLeads bool) []responsibility {
 func listEnd(text string, at int) int {
 	end := at
 	for {
+		if end-at > maxList {
+			return end
+		}
 		line, _, more := strings.Cut(text[end:], "\n")
 		trimmed := strings.TrimSpace(line)
 		if end > at && trimmed != "" && !beginsWithMark(trimmed) && !allNamed(trimmed) {
@@ -137,7 +140,8 @@ func allNamed(line string) bool {
 	if len(line) > maxList {
 		return false
 	}
-	return !slices.ContainsFunc(split(line), func(n string) bool { return !named.MatchString(n) })
+	names := split(line)
+	return len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return !named.MatchString(n) })
 }
 
 // A mark is a word that begins a part of a list.

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // brackets that keep what they hold together, opening to closing.
 var brackets = map[rune]rune{'（': '）', '(': ')', '〔': '〕', '【': '】', '《': '》', '“': '”', '[': ']'}
@@ -12,6 +15,31 @@ var alike = map[rune]rune{'）': ')', ')': ')', '〕': ']', ']': ']', '】': '�
 // kept whole. Every sentence is a verbatim span, its sign included, without
 // white space around it.
 func Sentences(text string) []string { return cut(text, "。！？!?；;\n") }
+
+// maxSentence bounds, in bytes, what figures and times are read in at once.
+const maxSentence = 6000
+
+// shortSentences are the sentences of a text, overlong ones cut after a comma.
+func shortSentences(text string) []string {
+	var out []string
+	for _, s := range Sentences(text) {
+		for len(s) > maxSentence {
+			at := strings.LastIndexAny(s[:maxSentence], "，,、")
+			if at <= 0 {
+				at = maxSentence
+				for !utf8.RuneStart(s[at]) {
+					at--
+				}
+			} else {
+				_, size := utf8.DecodeRuneInString(s[at:])
+				at += size
+			}
+			out, s = append(out, s[:at]), s[at:]
+		}
+		out = append(out, s)
+	}
+	return out
+}
 
 // Clauses cuts text at every sign that parts clauses, brackets kept whole. The
 // signs are not part of the clauses.

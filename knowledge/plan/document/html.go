@@ -144,8 +144,10 @@ func (s *pageScan) open(a atom.Atom) {
 	case a == atom.Table:
 		s.endLine()
 		s.table, s.below = &table{}, map[int]int{}
+	case block[a] && s.cell != nil:
+		s.breakCell()
 	case s.table == nil || s.depth > 0:
-		if block[a] && s.cell == nil {
+		if block[a] {
 			s.endLine()
 		}
 	case a == atom.Tr:
@@ -180,6 +182,13 @@ func (s *pageScan) endLine() {
 		s.out.WriteString(line + "\n")
 	}
 	s.line.Reset()
+}
+
+// breakCell begins a line inside a cell.
+func (s *pageScan) breakCell() {
+	if n := s.cell.Len(); n > 0 && s.cell.String()[n-1] != '\n' {
+		s.cell.WriteByte('\n')
+	}
 }
 
 func (s *pageScan) endCell() {

@@ -114,7 +114,7 @@ func paragraphs(lines []pdfLine) string {
 	for i, l := range lines {
 		if i > 0 {
 			before := lines[i-1]
-			full := before.to > right-2.5*max(before.size, 1)
+			full := before.to > right-2.5*max(before.size, 1) || before.to > left+0.75*(right-left) && !endsParagraph(before.text)
 			indented := l.from > left+1.5*max(l.size, 1)
 			if !full || indented || beginsLine.MatchString(l.text) {
 				b.WriteByte('\n')
@@ -125,6 +125,12 @@ func paragraphs(lines []pdfLine) string {
 		b.WriteString(l.text)
 	}
 	return b.String() + "\n"
+}
+
+// endsParagraph reports whether a line ends with a sign that may end a paragraph.
+func endsParagraph(line string) bool {
+	r, _ := utf8.DecodeLastRuneInString(line)
+	return strings.ContainsRune("。；！？：.;!?:)）】”", r)
 }
 
 // chineseOrASCII reports whether text is mostly what a document in Chinese
