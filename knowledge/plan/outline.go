@@ -41,7 +41,7 @@ var labelForms = []struct {
 	{levelArticle, regexp.MustCompile(`(第([` + hanDigits + `]{1,5})条)[\s　]*`)},
 	{levelHan, regexp.MustCompile(`(([` + hanDigits + `]{1,3}))、[\s　]*`)},
 	{levelHanParen, regexp.MustCompile(`([（(]([` + hanDigits + `]{1,3})[)）])[、.．\s　]*`)},
-	{levelDigit, regexp.MustCompile(`(([0-9]{1,4}))[.．、][\s　]*`)},
+	{levelDigit, regexp.MustCompile(`(([0-9]{1,5}))[.．、][\s　]*`)},
 	{levelPart, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})(?:章|编|部分))[、：:\s　]*`)},
 	{levelSection, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})节)[、：:\s　]*`)},
 }

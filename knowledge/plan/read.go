@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -48,11 +49,8 @@ func Read(text string, o Options) (*Plan, error) {
 	if len(sections) > 0 {
 		head = text[:sections[0].label.from]
 	}
-	p.readHead(head, text)
+	p.readHead(head, text, strings.Join(foot, "\n"))
 	p.Frame = append(p.Frame, foot...)
-	if p.Issued == "" {
-		p.Issued = issueDay(strings.Join(foot, "\n"))
-	}
 	r := reader{plan: p, text: text, firstLeads: leadRule.MatchString(text), columns: tableColumns(text)}
 	for i := range sections {
 		r.section(&sections[i], nil)
@@ -420,8 +418,8 @@ var (
 )
 
 // readHead reads title, day of issue, validity and disclosure from what stands
-// before the first number.
-func (p *Plan) readHead(head, text string) {
+// before the first number and from the signature at the end.
+func (p *Plan) readHead(head, text, foot string) {
 	var lines []string
 	for _, l := range strings.Split(head, "\n") {
 		if l = strings.Trim(l, " \t\r　"); l != "" {
@@ -455,7 +453,7 @@ func (p *Plan) readHead(head, text string) {
 		}
 	}
 	if p.Issued == "" {
-		p.Issued = issueDay(head)
+		p.Issued = cmp.Or(issueDay(foot), issueDay(head))
 	}
 	p.readValidity(text)
 }

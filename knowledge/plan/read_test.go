@@ -2,6 +2,8 @@ package plan_test
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -32,6 +34,24 @@ func TestResponsibilities(t *testing.T) {
 		{"a lead", "做事。（牵头单位：县教育局；配合单位：县财政局）", "县教育局*! 县财政局"},
 		{"brackets that are no list", "覆盖乡(镇、街道)和基地(点)。(责任单位:县教育局)", "县教育局*"},
 		{"none", "做事，按规定发放补贴(含护理补贴)。", ""},
+		{"roles behind the names", "做事。（县发改局牵头，县财政局、县教育局按职责分工负责）", "县发改局*! 县财政局 县教育局"},
+		{"each by its own", "做事。（县发改局牵头；县财政局配合；各乡（镇）人民政府分别负责）", "县发改局*! 县财政局 各乡（镇）人民政府"},
+		{"and a time behind them", "做事。（县商务局牵头，6月底前完成）", "县商务局*!"},
+		{"square brackets", "做事。【责任单位：县能源局；配合单位：县财政局】", "县能源局* 县财政局"},
+		{"tortoise brackets", "做事。〔牵头单位：县能源局；配合单位：县财政局〕", "县能源局*! 县财政局"},
+		{"bare names", "做事。（县教育局、县财政局，各县（市、区）人民政府）", "县教育局* 县财政局 各县（市、区）人民政府"},
+		{"a word that is no list", "由各镇（街道办事处）", ""},
+		{"a note of the lead", "做事。（责任单位：县教育局（牵头）、县财政局）", "县教育局*! 县财政局"},
+		{"names joined by a word", "做事。（县商务局会同县招商局负责）", "县商务局* 县招商局"},
+		{"a name with 和 in it", "做事。（责任单位：县工业和信息化局和各乡镇人民政府）", "县工业和信息化局* 各乡镇人民政府"},
+		{"a group of three", "做事。（责任单位：县教育局，各市、州、县人民政府）", "县教育局* 各市、州、县人民政府"},
+		{"等 in the middle", "做事。（责任单位：县教育局等部门，各乡镇人民政府）", "县教育局* 各乡镇人民政府 等"},
+		{"persons are no bodies", "做事。（责任单位：县民政局；责任领导：王某；完成时限：6月底前）", "县民政局*"},
+		{"spaces between the roles", "做事。（牵头单位：县人社局　责任单位：县财政局、各镇　完成时限：6月）", "县人社局*! 县财政局 各镇"},
+		{"without brackets", "做事。责任单位：县教育局、县财政局", "县教育局* 县财政局"},
+		{"on lines of their own", "做事。\n牵头单位：县教育局\n责任部门：县直各部门、各乡镇\n完成时限：2024年9月底", "县教育局*! 县直各部门 各乡镇"},
+		{"a time among the names", "做事。责任单位：县教育局，长期坚持。", "县教育局*"},
+		{"several in one measure", "做事。（责任单位：县教育局）\n还做事。（责任单位：县民政局）", "县教育局* 县民政局"},
 	}
 	for _, tt := range tests {
 		it := one(t, tt.body)
@@ -60,6 +80,30 @@ func TestDeadlines(t *testing.T) {
 		{"2024年完成改造。(责任单位:县教育局)", "2024年 once 2024-12-31"},
 		{"2024年6月底前完成改造。(责任单位:县教育局)", "2024年6月底前 once 2024-06-30"},
 		{"每季度开展一次检查。(责任单位:县教育局)", "每季度 quarterly -"},
+		{"6月底前完成改造。(责任单位:县教育局)", "6月底前 once 2024-06-30"},
+		{"今年10月底前建成。(责任单位:县教育局)", "今年10月底前 once 2024-10-31"},
+		{"明年3月前建成。(责任单位:县教育局)", "明年3月前 once 2025-03-31"},
+		{"4月20日前报送。(责任单位:县教育局)", "4月20日前 once 2024-04-20"},
+		{"上半年完成轮训,三季度末前验收。(责任单位:县教育局)", "上半年 once 2024-06-30; 三季度末前 once 2024-09-30"},
+		{"到2025年底前建成,2026年第一季度验收。(责任单位:县教育局)", "到2025年底前 once 2025-12-31; 2026年第一季度 once 2026-03-31"},
+		{"2024—2026年,每年培训300人。(责任单位:县教育局)", "2024—2026年 multi-year 2026-12-31; 每年 yearly -"},
+		{"2024年4月1日至6月30日开展排查。(责任单位:县教育局)", "2024年4月1日至6月30日 once 2024-06-30"},
+		{"自印发之日起30日内制定细则。(责任单位:县教育局)", "自印发之日起30日内 once 2024-03-31"},
+		{"每季度末月25日前报送进展。(责任单位:县教育局)", "每季度末月25日前 quarterly -"},
+		{"每年6月底前公布结果。(责任单位:县教育局)", "每年6月底前 yearly -"},
+		{"每半年报告一次。(责任单位:县教育局)", "每半年 yearly -"},
+		{"“十四五”期间新增床位500张。(责任单位:县教育局)", "“十四五”期间 multi-year 2025-12-31"},
+		{"三年累计培训500人。(责任单位:县教育局)", "三年 multi-year -"},
+		{"全年培训500人。(责任单位:县教育局)", "全年 once 2024-12-31"},
+		{"2024 年 6 月底前完成。(责任单位:县教育局)", "2024 年 6 月底前 once 2024-06-30"},
+		{"２０２４年６月底前完成。(责任单位:县教育局)", "２０２４年６月底前 once 2024-06-30"},
+		{"做事。（责任单位：县教育局；完成时限：8月底前）", "8月底前 once 2024-08-31"},
+		{"做事。（责任单位：县教育局；完成时限：长期坚持）", ""},
+		{"改造2000年底前建成的小区。(责任单位:县教育局)", ""},
+		{"对全年票房超过100万元的,给予奖励。(责任单位:县教育局)", ""},
+		{"每家企业每年奖励最高不超过30万元。(责任单位:县教育局)", ""},
+		{"毕业后3年内的高校毕业生。(责任单位:县教育局)", ""},
+		{"有效期至2026年12月31日。(责任单位:县教育局)", ""},
 		{"招收15—59周岁人员和离校2年内毕业生。(责任单位:县教育局)", ""},
 		{"产量较2023年提升2%以上。(责任单位:县教育局)", ""},
 		{"实施《行动方案(2022—2025)》。(责任单位:县教育局)", ""},
@@ -102,6 +146,139 @@ func TestTargets(t *testing.T) {
 	}
 	if it.Targets[0].Hedge != "力争" {
 		t.Errorf("hedge %q", it.Targets[0].Hedge)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	tests := []struct{ body, targets, amounts string }{
+		{"新增床位500张，覆盖率达到90%以上。", "500张 达到90%以上", ""},
+		{"改造小区12个，惠及居民3600户。", "12个 3600户", ""},
+		{"企业数量翻一番，增速保持在10—12%。", "翻一番 10—12%", ""},
+		{"投资2.3亿元，建成道路15公里。", "2.3亿元 15公里", ""},
+		{"每年安排3000万元专项资金，带动投资10亿元。", "3000万元 10亿元", ""},
+		{"办理时限压减至3个工作日，试用期6个月。", "3个工作日", ""},
+		{"浓度控制在35微克/立方米以下。", "控制在35微克/立方米以下", ""},
+		{"实施我县9个项目，与周边5个县合作。", "", ""},
+		{"原则上不再新建30万千瓦以下机组。", "", ""},
+		{"推进“3个100”工程。", "", ""},
+		{"按每亩150元的标准给予补贴。", "", "150元|补贴"},
+		{"80岁以上老年人每人每月60元。", "", "60元|"},
+		{"给予最高不超过50万元的一次性奖励。", "", "最高不超过50万元|一次性奖励"},
+		{"每个产品一次性奖励2万元。", "", "2万元|一次性奖励"},
+		{"单笔最高不超过2000万元。", "", "最高不超过2000万元|"},
+		{"信用额度可提高至500万元。", "", "500万元|"},
+		{"培育年销售额1000万元以上的企业800家以上。", "800家以上", "1000万元以上|"},
+		{"对投资5000万元以上的，给予最高200万元奖励。", "", "5000万元以上| 最高200万元|奖励"},
+		{"按投资额的10%给予奖励。", "10%", "10%|奖励"},
+		{"给予缴费金额10%的补贴。", "", "10%|补贴"},
+		{"每人每月不低于500元的补助。", "不低于500元", "不低于500元|补助"},
+	}
+	for _, tt := range tests {
+		it := one(t, tt.body+"(责任单位:县教育局)")
+		var targets, amounts []string
+		for _, g := range it.Targets {
+			targets = append(targets, g.Text)
+		}
+		for _, a := range it.Amounts {
+			amounts = append(amounts, a.Text+"|"+a.For)
+		}
+		if got := strings.Join(targets, " "); got != tt.targets {
+			t.Errorf("%s: targets %q, want %q", tt.body, got, tt.targets)
+		}
+		if got := strings.Join(amounts, " "); got != tt.amounts {
+			t.Errorf("%s: amounts %q, want %q", tt.body, got, tt.amounts)
+		}
+	}
+}
+
+func TestDueOfAFigureIsTheNearestTime(t *testing.T) {
+	it := one(t, "2024年底前建库，每年入库不少于100家，到2026年达到500家。(责任单位:县教育局)")
+	for i, want := range []string{"", "2026-12-31"} {
+		if len(it.Targets) != 2 || it.Targets[i].Due != want {
+			t.Fatalf("%+v, want due %q", it.Targets, want)
+		}
+	}
+}
+
+// TestOutlines reads whole documents: the numbers of their measures in order.
+func TestOutlines(t *testing.T) {
+	const list = "做好工作。（责任单位：县教育局）"
+	tests := []struct{ name, text, want string }{
+		{"numbers that restart", "一、甲\n（一）乙\n1." + list + "\n2." + list + "\n（二）丙\n1." + list + "\n", "一/（一）/1 一/（一）/2 一/（二）/1"},
+		{"numbers that run through", "一、甲\n（一）乙\n1." + list + "\n（二）丙\n2." + list + "\n二、保障措施\n（一）" + list + "\n", "1 2 B1"},
+		{"chapters and articles", "第一章 总则\n第一条 为了甲，制定本办法。\n第二章 扶持\n第二条 给予奖励5万元。\n第三条 给予奖励6万元。\n", "1 2 3"},
+		{"chapters on one line", "某县办法第一章总则第一条为了甲，制定本办法。第二章扶持第二条给予奖励5万元。第三条给予奖励6万元。", "1 2 3"},
+		{"full-width numbers", "一、甲\n１．" + list + "\n２．" + list + "\n", "1 2"},
+		{"enumerations inside a measure", "一、甲\n1.做事。\n（1）甲。\n（2）乙。\n责任单位：县教育局\n2." + list + "\n", "1 2"},
+		{"closing rules are no measure", "一、甲\n1." + list + "\n2." + list + "\n二、附则\n本办法自2024年1月1日起施行。\n", "1 2"},
+		{"names of annexes", "一、甲\n1." + list + "\n2." + list + "\n附件：1.清单\n2.表格\n", "1 2"},
+		{"an annex with tasks", "一、甲\n1." + list + "\n2." + list + "\n附件\n任务清单\n1." + list + "\n2." + list + "\n", "1 2 附件/1 附件/2"},
+		{"a document that is an annex", "附件1\n某县2024年清单\n一、甲\n1." + list + "\n2." + list + "\n", "1 2"},
+		{"a table copied cell by cell", "序号\n任务\n责任单位\n时限\n1\n做甲\n县教育局\n2024年6月\n2\n做乙\n县财政局、县民政局\n长期坚持\n", "1 2"},
+		{"a table run together", "2024年任务分解表序号重点任务责任单位完成时限1完成甲。县教育局2024年6月底2完成乙。县财政局各乡镇人民政府2024年12月底", "1 2"},
+	}
+	for _, tt := range tests {
+		p, err := plan.Read(tt.text, plan.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		var got []string
+		for i := range p.Items {
+			got = append(got, p.Items[i].No)
+			if strings.Contains(p.Items[i].Text, "第二章") || strings.Contains(p.Items[i].Text, "施行") {
+				t.Errorf("%s: %q holds what is not its own", tt.name, p.Items[i].Text)
+			}
+			if strings.Contains(tt.name, "table") && (len(p.Items[i].Bureaus) == 0 || len(p.Items[i].Deadlines) != 1) {
+				t.Errorf("%s: %+v lacks cells", tt.name, p.Items[i])
+			}
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, s, tt.want)
+		}
+	}
+}
+
+func TestHeads(t *testing.T) {
+	const body = "\n一、甲\n1.做事。（责任单位：县教育局）\n2.做事。（责任单位：县民政局）\n"
+	tests := []struct{ name, text, title, issued, from, to string }{
+		{"years below the title", "某县行动计划\n（2023—2025年）" + body, "某县行动计划（2023—2025年）", "", "2023-01-01", "2025-12-31"},
+		{"a day in Chinese numerals", "某县实施方案\n二〇二四年三月五日" + body, "某县实施方案", "2024-03-05", "2024-03-05", ""},
+		{"signed at the end", "某县实施方案" + body + "某县人民政府\n2024年3月5日\n（此件公开发布）\n", "某县实施方案", "2024-03-05", "2024-03-05", ""},
+		{"in force for years", "某县若干措施\n2024年3月5日" + body + "本措施自印发之日起施行，有效期3年。\n", "某县若干措施", "2024-03-05", "2024-03-05", "2027-03-04"},
+		{"in force from a day", "某县若干措施" + body + "本措施自2024年5月1日起施行，有效期至2026年12月31日。\n", "某县若干措施", "", "2024-05-01", "2026-12-31"},
+		{"a note behind the title", "附件1\n某县任务清单（2023年）" + body, "某县任务清单（2023年）", "", "2023-01-01", "2023-12-31"},
+	}
+	for _, tt := range tests {
+		p, err := plan.Read(tt.text, plan.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Title != tt.title || p.Issued != tt.issued || p.Valid.From != tt.from || p.Valid.To != tt.to {
+			t.Errorf("%s: %q %q %+v", tt.name, p.Title, p.Issued, p.Valid)
+		}
+		if len(p.Items) != 2 || len(p.Unread) > 0 || !strings.HasSuffix(p.Items[1].Text, "）") {
+			t.Errorf("%s: items %+v unread %q", tt.name, p.Items, p.Unread)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		var text strings.Builder
+		text.WriteString("某县2024年实施方案\n2024年3月1日\n一、重点任务\n")
+		for i := range n {
+			fmt.Fprintf(&text, "%d.加强培训，2024 年底前培训%d人以上，对首次创业的给予一次性补贴5000元。（责任单位：县教育局、县财政局等）\n", i+1, i+2)
+		}
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.SetBytes(int64(text.Len()))
+			for b.Loop() {
+				p, err := plan.Read(text.String(), plan.Options{})
+				if err != nil || len(p.Items) != n {
+					b.Fatalf("%d items: %v", len(p.Items), err)
+				}
+			}
+		})
 	}
 }
 

@@ -41,7 +41,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 	switch {
 	case forbids.MatchString(f.before):
 		return Target{}, false
-	case isMoney && f.cmp != ">=" && f.toOne():
+	case isMoney && f.cmp != ">=" && (f.toOne() || credit.MatchString(f.before)):
 		return Target{}, false
 	case isMoney && paid.MatchString(f.before) && f.cmp != ">=":
 		return Target{}, false
