@@ -49,7 +49,7 @@ bench: build
 fuzz:
 	go test ./knowledge/segment -run '^$$' -fuzz FuzzNormalise -fuzztime 30s
 	go test ./knowledge/plan -run '^$$' -fuzz FuzzRead -fuzztime 60s
-	go test ./knowledge/plan/document -run '^$$' -fuzz FuzzText -fuzztime 60s
+	for reader in FuzzText FuzzHTML FuzzDocx FuzzPDF; do go test ./knowledge/plan/document -run '^$$' -fuzz "^$$reader\$$" -fuzztime 30s || exit 1; done
 
 # The long form of the tests that kill, cut and stop.
 soak:

@@ -72,6 +72,9 @@ func deadlines(text string, p *Plan) []Deadline {
 // limits every expression binds, and what is none goes on without an end.
 func deadlineIn(clause, sentence string, p *Plan, column bool) []Deadline {
 	out := []Deadline{}
+	if !column && !strings.ContainsAny(clause, "年月季周学五日") {
+		return out // most clauses say nothing of time
+	}
 	blank := func(m string) string { return strings.Repeat("#", len(m)) }
 	masked := clause
 	for _, at := range five.FindAllStringSubmatchIndex(clause, -1) {

@@ -67,6 +67,9 @@ func clauseSpans(sentence string) []string {
 }
 
 func clauseFigures(sentence, clause string, from int) []figure {
+	if !strings.ContainsAny(clause, "0123456789番") {
+		return nil
+	}
 	var out []figure
 	masked := mask(clause)
 	for _, m := range figurePattern.FindAllStringSubmatchIndex(masked, -1) {

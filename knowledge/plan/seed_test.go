@@ -47,10 +47,24 @@ func TestSeedIsReadWhole(t *testing.T) {
 	if len(p.Unread) > 0 {
 		t.Errorf("unread: %q", p.Unread)
 	}
-	mentions, names := 0, map[string]bool{}
+	if len(p.Frame) == 0 || slices.Contains(p.Frame, "") {
+		t.Errorf("frame: %q", p.Frame)
+	}
+	mentions, etc, names := 0, 0, map[string]bool{}
 	for i := range p.Items {
 		it := &p.Items[i]
 		mentions += len(it.Bureaus)
+		if it.Etc != strings.HasSuffix(it.Text, "等)") {
+			t.Errorf("%s: etc is %t", it.No, it.Etc)
+		}
+		if it.Etc {
+			etc++
+		}
+		for i, b := range it.Bureaus {
+			if b.First != (i == 0) || b.Collective != (b.Name == "各乡〔镇、街道〕") {
+				t.Errorf("%s: %+v", it.No, b)
+			}
+		}
 		for _, b := range it.Bureaus {
 			names[b.Name] = true
 			if b.Lead {
@@ -63,6 +77,9 @@ func TestSeedIsReadWhole(t *testing.T) {
 		if !strings.Contains(text, it.Text) || !strings.HasSuffix(it.Text, ")") {
 			t.Errorf("%s: text is not verbatim up to its bracket", it.No)
 		}
+	}
+	if etc != 62 {
+		t.Errorf("%d lists end with 等, want 62", etc)
 	}
 	if mentions != 210 || len(names) != 35 {
 		t.Errorf("%d mentions of %d bureaus, want 210 of 35", mentions, len(names))
@@ -83,12 +100,68 @@ func TestSeedHardDeadlines(t *testing.T) {
 			}
 		}
 	}
-	if len(once) != 12 {
-		t.Errorf("due at the end of 2022: %v, want 12", once)
+	if wantOnce := strings.Fields("6 16 17 22 30 31 38 40 47 53 56 58"); !slices.Equal(once, wantOnce) {
+		t.Errorf("due at the end of 2022: %v, want %v", once, wantOnce)
 	}
 	want := []string{"7 每月 monthly", "14 每年 yearly", "18 每年 yearly", "54 三年内 multi-year", "B2 各年度 yearly"}
 	if !slices.Equal(other, want) {
 		t.Errorf("other hard deadlines %q, want %q", other, want)
+	}
+}
+
+// TestSeedTraps: the places of this text that read like something else.
+func TestSeedTraps(t *testing.T) {
+	p, text := seed(t)
+	bureaus := func(no string) []string {
+		var out []string
+		for _, b := range item(t, p, no).Bureaus {
+			out = append(out, b.Name)
+		}
+		return out
+	}
+	for no, want := range map[string]string{"7": "钟山产业园区", "1": "各乡〔镇、街道〕", "B3": "区纪委区监委", "27": "区“三变”服务中心", "26": "团区委", "10": "各乡〔镇、街道〕"} {
+		if !slices.Contains(bureaus(no), want) {
+			t.Errorf("%s: %q lack %s", no, bureaus(no), want)
+		}
+	}
+	for no, path := range map[string]string{"1": "一 （一）", "27": "一 （四）", "34": "二 （一）", "50": "二 （四）", "59": "三 （三）", "B1": "四", "B4": "四"} {
+		var got []string
+		for _, h := range item(t, p, no).Path {
+			got = append(got, strings.NewReplacer("(", "（", ")", "）").Replace(h.Label))
+		}
+		if s := strings.Join(got, " "); s != path {
+			t.Errorf("%s stands under %q, want %q", no, s, path)
+		}
+	}
+	// ages, spans after leaving school, of a name or of a comparison are no deadlines
+	for _, no := range []string{"5", "9", "15", "24", "39", "41", "57"} {
+		for _, d := range item(t, p, no).Deadlines {
+			if d.Hard {
+				t.Errorf("%s: %q binds nobody", no, d.Text)
+			}
+		}
+	}
+	for no, unit := range map[string]string{"6": "人", "22": "人次", "54": "人次", "53": "人", "56": "人次", "58": "人次"} {
+		if g := item(t, p, no).Targets; len(g) != 1 || g[0].Unit != unit {
+			t.Errorf("%s: %+v, want one target in %s", no, g, unit)
+		}
+	}
+	for no, hedge := range map[string]string{"6": "力争", "10": "力争", "31": "力争", "40": "力争", "57": "争取", "58": "计划", "22": "", "53": ""} {
+		all := item(t, p, no).Targets
+		if len(all) == 0 || all[len(all)-1].Hedge != hedge {
+			t.Errorf("%s: %+v, want the last hedged %q", no, all, hedge)
+		}
+	}
+	if d := item(t, p, "54").Deadlines; len(d) != 1 || d[0].Due != nil || !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "54") && strings.Contains(w, "三年内") }) {
+		t.Errorf("54: %+v without a base year must be warned of: %q", d, p.Warnings)
+	}
+	for _, g := range p.Goals {
+		if !strings.Contains(text, g.Text) || g.Cmp == "range" && (g.Value != 10 || *g.Max != 12) || g.Cmp == "<=" && g.Value != 2.5 {
+			t.Errorf("goal %+v", g)
+		}
+	}
+	if miss := verbatim(p, text); miss != "" {
+		t.Errorf("not verbatim: %s", miss)
 	}
 }
 
@@ -140,9 +213,9 @@ func TestSeedFigures(t *testing.T) {
 
 func TestSeedMisprintsStayAndAreWarnedOf(t *testing.T) {
 	p, _ := seed(t)
-	for _, no := range []string{"14", "28", "42"} {
-		if !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, no) }) {
-			t.Errorf("no warning names item %s: %q", no, p.Warnings)
+	for no, printed := range map[string]string{"14": "利益联合机制", "28": "用地入区", "42": "惠普金融"} {
+		if !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "第"+no+"项") && strings.Contains(w, printed) }) {
+			t.Errorf("no warning names %s in item %s: %q", printed, no, p.Warnings)
 		}
 	}
 	for no, printed := range map[string]string{"28": "入区", "42": "惠普金融", "14": "利益联合机制"} {

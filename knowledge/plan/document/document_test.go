@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	utfenc "golang.org/x/text/encoding/unicode"
@@ -135,20 +137,151 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestTables(t *testing.T) {
+	tc := func(props, text string) string { return `<w:tc><w:tcPr>` + props + `</w:tcPr>` + p(text) + `</w:tc>` }
+	auto := `<w:tc><w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr></w:p></w:tc>`
+	numbering := map[string]string{"word/numbering.xml": `<w:root><w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1"/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></w:root>`}
+	const wantMerged = "任务分解表\n一、甲\n1.做事。（牵头单位：县审批局；责任单位：县财政局、县司法局；完成时限：6月）\n2.再做事。（牵头单位：县审批局；责任单位：县民政局；完成时限：7月）\n"
+	tests := []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"a.html", []byte(`<table><tr><td colspan=6>任务分解表</td></tr><tr><th>工作任务<th>序号<th>具体措施<th>牵头单位<th>责任单位<th>完成时限</tr>` +
+			`<tr><td rowspan=2>一、甲<td>1<td>做事<td rowspan="2">县审批局<td>县财政局<br>县司法局<td>6月</tr><tr><td>2<td>再做事<td>县民政局<td>7月</tr></table>`), wantMerged},
+		{"a.docx", word(t, `<w:tbl><w:tr>`+tc(`<w:gridSpan w:val="6"/>`, "任务分解表")+`</w:tr><w:tr>`+tc("", "工作任务")+tc("", "序号")+tc("", "具体措施")+tc("", "牵头单位")+tc("", "责任单位")+tc("", "完成时限")+`</w:tr>`+
+			`<w:tr>`+tc(`<w:vMerge w:val="restart"/>`, "一、甲")+auto+tc("", "做事")+tc(`<w:vMerge w:val="restart"/>`, "县审批局")+`<w:tc>`+p("县财政局")+p("县司法局")+`</w:tc>`+tc("", "6月")+`</w:tr>`+
+			`<w:tr>`+tc(`<w:vMerge/>`, "")+auto+tc("", "再做事")+tc(`<w:vMerge/>`, "")+tc("", "县民政局")+tc("", "7月")+`</w:tr></w:tbl>`, numbering), wantMerged},
+		{"a.md", []byte("| 项目 | 责任单位 | 责任人 |\n|---|---|---|\n| 修路 | 县交通局 | 王某 |\n| 架桥 | 县水利局 | 李某 |\n"), "1.修路。（责任单位：县交通局）\n2.架桥。（责任单位：县水利局）\n"},
+		{"a.html", []byte(`<table><tr><th>姓名<th>电话</tr><tr><td>甲<td>1</tr></table>`), "姓名\t电话\n甲\t1\n"},
+	}
+	for _, tt := range tests {
+		got, err := document.Text(tt.name, tt.data)
+		if err != nil || strings.TrimRight(got, "\n") != strings.TrimRight(tt.want, "\n") {
+			t.Errorf("%s:\n got %q %v\nwant %q", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+// TestNumberFormats: what Word numbers itself in the ways Chinese documents use.
+func TestNumberFormats(t *testing.T) {
+	tests := []struct{ format, text, want string }{
+		{"chineseCountingThousand", "（%1）", "（十一）"},
+		{"japaneseCounting", "第%1条", "第十一条"},
+		{"decimal", "%1.", "11."},
+		{"decimalFullWidth", "%1．", "１１．"},
+		{"decimalEnclosedCircleChinese", "%1", "⑪"},
+		{"upperLetter", "%1.", "K."},
+		{"bullet", "•", ""},
+		{"none", "", ""},
+	}
+	para := `<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>做事。</w:t></w:r></w:p>`
+	for _, tt := range tests {
+		numbering := map[string]string{"word/numbering.xml": `<w:root><w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="` + tt.format + `"/><w:lvlText w:val="` + tt.text + `"/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></w:root>`}
+		got, err := document.Text("a.docx", word(t, strings.Repeat(para, 11), numbering))
+		if err != nil || !strings.HasSuffix(strings.TrimSpace(got), "\n"+tt.want+"做事。") {
+			t.Errorf("%s: %q %v, want %q at the end", tt.format, got, err, tt.want)
+		}
+	}
+}
+
+// sane fails on text without words or without bounds.
+func sane(t *testing.T, text string, err error) {
+	t.Helper()
+	if err == nil && (strings.TrimSpace(text) == "" || len(text) > document.MaxText || !utf8.ValidString(text)) {
+		t.Fatalf("%d bytes of text without an error", len(text))
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("a.md", []byte("# x\n|a|b|\n|--|--|\n|1|2|"))
-	f.Add("a.html", []byte("<table><tr><td><table><tr><td>x</table>y"))
+	f.Add("a.txt", []byte("\xff\xfea\x00"))
 	f.Add("a.docx", word(f, p("x"), nil))
-	if data, err := os.ReadFile("testdata/browser.pdf"); err == nil {
-		f.Add("a.txt", data[:min(len(data), 2000)])
-	}
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		if bytes.Contains(data[:min(len(data), 1100)], []byte("%PDF-")) {
 			return // the library may spin: it is killed from outside
 		}
 		text, err := document.Text(name, data)
-		if err == nil && (strings.TrimSpace(text) == "" || len(text) > document.MaxText) {
-			t.Fatalf("%d bytes of text without an error", len(text))
-		}
+		sane(t, text, err)
 	})
+}
+
+func FuzzHTML(f *testing.F) {
+	f.Add([]byte("<table><tr><td rowspan=3 colspan=2><table><tr><td>x</table>y<tr><td>z<br>一"))
+	f.Add([]byte("<meta charset=gb2312><p>\xd2\xbb</p>"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, err := document.Text("a.html", append([]byte("<html>"), data...))
+		sane(t, text, err)
+	})
+}
+
+// FuzzDocx varies the parts inside the zip, which a fuzzer seldom gets through.
+func FuzzDocx(f *testing.F) {
+	f.Add(`<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="9"/><w:vMerge/></w:tcPr>`+p("一")+`</w:tc></w:tr></w:tbl>`, `<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="chineseCounting"/><w:lvlText w:val="%1、%2"/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>`)
+	f.Add(`<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>x</w:t></w:r></w:p>`, ``)
+	f.Fuzz(func(t *testing.T, body, numbering string) {
+		text, err := document.Text("a.docx", word(t, body, map[string]string{"word/numbering.xml": `<w:root>` + numbering + `</w:root>`}))
+		sane(t, text, err)
+	})
+}
+
+// FuzzPDF varies what a page draws and how its font maps codes; the rest of a
+// PDF is the library's, which may spin and is killed from outside.
+func FuzzPDF(f *testing.F) {
+	f.Add("BT /F 12 Tf 50 700 Td <00010002> Tj ET", "1 beginbfrange <0001> <0002> <4E00> endbfrange")
+	f.Add("q 1 0 0 1 0 0 cm BT /F 9 Tf [<0001> -500 <0002>] TJ T* (ab) ' ET Q", "1 beginbfchar <0001> <6751> endbfchar")
+	f.Fuzz(func(t *testing.T, content, cmap string) {
+		if len(content)+len(cmap) > 4000 || strings.Contains(content+cmap, "end") && strings.Contains(content+cmap, "stream") {
+			return
+		}
+		text, err := document.Text("a.pdf", page(content, cmap))
+		sane(t, text, err)
+	})
+}
+
+// page makes a PDF of one page.
+func page(content, cmap string) []byte {
+	objects := []string{
+		"<</Type/Catalog/Pages 2 0 R>>",
+		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content),
+		"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/X/DW 1000>>]/ToUnicode 6 0 R>>",
+		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(cmap), cmap),
+	}
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.4\n")
+	var at []int
+	for i, o := range objects {
+		at = append(at, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	xref := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
+	for _, n := range at {
+		fmt.Fprintf(&b, "%010d 00000 n \n", n)
+	}
+	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF", len(objects)+1, xref)
+	return b.Bytes()
+}
+
+// TestHostilePDF: what the library can be talked into on this side of the limits.
+func TestHostilePDF(t *testing.T) {
+	tests := []struct {
+		name string
+		data []byte
+		want error
+	}{
+		{"no text layer", page("q 0 0 100 100 re f Q", ""), document.ErrScan},
+		{"no map to characters", page("BT /F 12 Tf 50 700 Td <00010002> Tj ET", ""), document.ErrFonts},
+	}
+	for _, tt := range tests {
+		if got, err := document.Text("a.pdf", tt.data); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %q %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
+	got, err := document.Text("a.pdf", page("BT /F 12 Tf 50 700 Td <00010002> Tj ET", "1 beginbfrange <0001> <0002> <4E00> endbfrange"))
+	if err != nil || strings.TrimSpace(got) != "一丁" {
+		t.Errorf("a page with a map: %q %v", got, err)
+	}
 }
