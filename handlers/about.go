@@ -26,6 +26,7 @@ type question struct {
 	whole   bool     // nothing special: tell what the measure is about
 	measure *knowledge.Measure
 	similar *knowledge.Similar // the entry it resembles, nil for none
+	sums    []string           // that may not be told, for documents disagree
 }
 
 func (q question) asks(intents ...string) bool {
@@ -34,8 +35,12 @@ func (q question) asks(intents ...string) bool {
 
 // validity opens every answer after the plan's time with a warning.
 func (t *turn) validity() []bot.Line {
+	if t.early() {
+		year := t.snap.Plan.Valid.From[:4]
+		return []bot.Line{{{Kind: bot.Derived, Text: "这是" + year + "年的计划，还没有到实施的时间。", Quote: t.snap.Plan.Title, Rule: "validity"}}}
+	}
 	if !t.over() {
-		return nil
+		return t.still()
 	}
 	year := t.snap.Plan.Valid.To[:4]
 	return []bot.Line{{
@@ -52,8 +57,14 @@ func (t *turn) over() bool {
 // answer tells what was asked: the direct answer first, then the passages that
 // fit, then who is responsible.
 func (q question) answer() ([]bot.Line, bot.Status) {
+	if q.measure.Source != "" {
+		return q.faq()
+	}
+	sums, instead := q.disputed()
 	passages := q.snap.Finder.Passages(q.text, q.measure, q.similar, q.wanted(), maxPassages, maxQuoteRunes)
+	q.sums, passages = sums, without(passages, sums)
 	direct, status := q.direct(passages)
+	direct = append(instead, direct...)
 	lines := direct
 	for _, p := range passages {
 		if said(direct, p.Text) {
@@ -103,6 +114,9 @@ func (q question) wanted() []string {
 func (q question) direct(passages []knowledge.Passage) ([]bot.Line, bot.Status) {
 	var lines []bot.Line
 	status := bot.Answered
+	if told := q.byCard(); told != nil {
+		return told, status
+	}
 	if missing := q.missing(); missing != "" {
 		lines, status = append(lines, bot.Say(missing)), bot.NotCovered
 	}
@@ -115,7 +129,7 @@ func (q question) direct(passages []knowledge.Passage) ([]bot.Line, bot.Status) 
 			}
 		case status == bot.Answered && len(q.shares(passages)) > 0:
 			lines = append(lines, q.targets(q.shares(passages)))
-		case status == bot.Answered:
+		case status == bot.Answered && len(q.sums) == 0:
 			lines, status = append(lines, bot.Say(sayNoAmount)), bot.NotCovered
 		}
 	}
@@ -159,7 +173,7 @@ func said(lines []bot.Line, passage string) bool {
 func (q question) amounts(passages []knowledge.Passage) []plan.Amount {
 	var out []plan.Amount
 	for _, a := range q.measure.Amounts {
-		if q.near(a.Text, passages) {
+		if q.near(a.Text, passages) && !slices.Contains(q.sums, a.Text) {
 			out = append(out, a)
 		}
 	}
@@ -273,6 +287,9 @@ func dueDate(d plan.Deadline) string {
 func (q question) bureaus() bot.Line {
 	m := q.measure
 	if len(m.Bureaus) == 0 {
+		if m.Doc != nil {
+			return bot.Say(sayDocNoBureau)
+		}
 		return bot.Say(sayNoBureau)
 	}
 	line := bot.Line{bot.Words(sayBureaus)}
@@ -290,6 +307,9 @@ func (q question) bureaus() bot.Line {
 	}
 	if q.asks("bureau") && len(m.Bureaus) > 1 && !m.Bureaus[0].Lead {
 		line = append(line, bot.Words("，"+sayFirst), bot.Quote(m.No, m.Bureaus[0].Name))
+	}
+	if window, ok := q.window(); ok {
+		return append(line, bot.Words(sayWindowIs), window, bot.Words(sayStop))
 	}
 	return append(line, bot.Words(sayWindow+sayStop))
 }

@@ -124,11 +124,18 @@ func (t *turn) card(p *eligibility.Programme) bot.Reply {
 	}
 	r := bot.Reply{Status: bot.Verdict, Verdict: string(verdict), Programme: p.Name, Lines: t.validity()}
 	r.Lines = append(r.Lines, t.verdictLine(p, result))
-	r.Lines = append(r.Lines, amountLine(p))
+	sums, instead := question{snap: t.snap, measure: m}.disputed()
+	r.Lines = append(r.Lines, instead...)
+	if !holdsAny(p.Amount.Quote, sums) {
+		r.Lines = append(r.Lines, amountLine(p))
+	}
 	for _, f := range result.Findings {
 		r.Lines = append(r.Lines, t.findingLine(m, f, d.Facts))
 	}
 	for _, q := range quotesOf(p) {
+		if holdsAny(q, sums) {
+			continue
+		}
 		r.Lines = append(r.Lines, bot.Line{bot.Words(sayPlanText), bot.Quote(m.No, q)})
 	}
 	for _, s := range result.Silent {

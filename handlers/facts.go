@@ -2,11 +2,13 @@ package handlers
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/plan"
 )
 
 // Facts is what the renderer checks replies of one snapshot against.
@@ -18,7 +20,7 @@ func FactsFor(s *knowledge.Snapshot, m bot.Message) bot.Facts { return facts{vie
 // viewOf is what of the published state may answer a message: the plan in force
 // when it was said.
 func viewOf(s *knowledge.Snapshot, m bot.Message) *knowledge.Snapshot {
-	return s.On(m.At.In(Zone).Format(time.DateOnly))
+	return s.For(m.At.In(Zone).Format(time.DateOnly), m.User == bot.Staff)
 }
 
 type facts struct{ *knowledge.Snapshot }
@@ -26,26 +28,42 @@ type facts struct{ *knowledge.Snapshot }
 // Holds implements [bot.Facts]. The source without a label is the document's
 // own head: its title and the goals of its preamble.
 func (f facts) Holds(s bot.Source, text string) bool {
-	if text == "" || s.Doc != "" {
+	if text == "" {
 		return false
 	}
 	if s.Label == "" {
-		return f.inHead(text)
+		return slices.ContainsFunc(f.Plans(), func(p *knowledge.Snapshot) bool {
+			return (p.ID == s.Doc || s.Doc == "" && p.ID == f.ID) && inHead(p.Plan, text)
+		})
 	}
-	m, ok := f.Measure(s.Label)
+	m, ok := f.measure(s)
 	return ok && strings.Contains(m.Text, text)
 }
 
-func (f facts) inHead(text string) bool {
-	if strings.Contains(f.Plan.Title, text) {
+// measure finds what a source names: of the plan, of a document beside it, or of
+// the plan of another year.
+func (f facts) measure(s bot.Source) (*knowledge.Measure, bool) {
+	if m, ok := f.Measure(s.String()); ok {
+		return m, true
+	}
+	for _, p := range f.Plans() {
+		if p.ID == s.Doc {
+			return p.Measure(s.Label)
+		}
+	}
+	return nil, false
+}
+
+func inHead(p *plan.Plan, text string) bool {
+	if strings.Contains(p.Title, text) {
 		return true
 	}
-	for _, g := range f.Plan.Goals {
+	for _, g := range p.Goals {
 		if strings.Contains(g.Text, text) {
 			return true
 		}
 	}
-	for _, line := range f.Plan.Frame {
+	for _, line := range p.Frame {
 		if strings.Contains(line, text) {
 			return true
 		}
@@ -70,17 +88,50 @@ func (f facts) Fact(text string) string {
 // SourceLine implements [bot.Facts].
 func (f facts) SourceLine(sources []bot.Source) string {
 	var b strings.Builder
-	b.WriteString("来源：《" + f.Plan.Title + "》")
-	if d, err := time.Parse(time.DateOnly, f.Plan.Issued); err == nil {
-		b.WriteString("（" + d.Format("2006年1月2日") + "印发）")
-	}
-	for i, s := range sources {
+	b.WriteString("来源：")
+	for i, doc := range documentsOf(sources) {
 		if i > 0 {
-			b.WriteString("、")
+			b.WriteString("；")
 		}
-		if m, ok := f.Measure(s.Label); ok {
-			b.WriteString(m.Label())
+		b.WriteString(f.titleOf(doc))
+		separator := ""
+		for _, s := range sources {
+			if m, ok := f.measure(s); ok && s.Doc == doc {
+				b.WriteString(separator + m.Label())
+				separator = "、"
+			}
 		}
 	}
 	return b.String()
+}
+
+// documentsOf lists the documents of sources in order of appearance.
+func documentsOf(sources []bot.Source) []string {
+	var out []string
+	for _, s := range sources {
+		if !slices.Contains(out, s.Doc) {
+			out = append(out, s.Doc)
+		}
+	}
+	return out
+}
+
+// titleOf names a document and when it was issued; "" is the plan.
+func (f facts) titleOf(doc string) string {
+	title, issued := f.Plan.Title, f.Plan.Issued
+	for _, p := range f.Plans() {
+		if doc != "" && p.ID == doc {
+			title, issued = p.Plan.Title, p.Plan.Issued
+		}
+	}
+	for _, d := range f.Documents {
+		if doc != "" && d.ID == doc {
+			title, issued = d.Title, d.Issued
+		}
+	}
+	title = "《" + title + "》"
+	if d, err := time.Parse(time.DateOnly, issued); err == nil {
+		title += "（" + d.Format("2006年1月2日") + "印发）"
+	}
+	return title
 }

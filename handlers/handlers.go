@@ -38,14 +38,20 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 	if err := ctx.Err(); err != nil {
 		return bot.Reply{}, data, err
 	}
-	t := newTurn(viewOf(h.current(), m), m, openSession(data, m.At))
+	all := h.current()
+	t := newTurn(viewOf(all, m), m, openSession(data, m.At))
+	first := t.another(all)
 	r, err := h.reply(ctx, t)
 	if err != nil {
 		return bot.Reply{}, data, err
 	}
+	if r = t.sourced(r); len(first) > 0 && (r.Status == bot.Answered || r.Status == bot.Verdict) {
+		r.Lines = append(first, r.Lines...)
+	}
 	r.Version = t.snap.Version
 	r.Scores = t.scores
 	t.next.At = m.At
+	t.next.Plan = t.snap.Content()
 	t.next.Choices = r.Choices
 	return r, t.next.bytes(), nil
 }
@@ -69,10 +75,12 @@ func (h *Handlers) reply(ctx context.Context, t *turn) (bot.Reply, error) {
 // A turn is one message being answered.
 type turn struct {
 	snap *knowledge.Snapshot
-	msg  bot.Message
-	was  session // before this message
-	next session // after it
-	text string  // folded
+	// elsewhere tells that snap is the plan of another year than that in force.
+	elsewhere bool
+	msg       bot.Message
+	was       session // before this message
+	next      session // after it
+	text      string  // folded
 	// intents and talk are what the words say beside their subject; wants is
 	// where the intents were found.
 	intents []string
@@ -96,7 +104,7 @@ func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
 func (t *turn) answer() bot.Reply {
 	for _, try := range []func() (bot.Reply, bool){
 		t.wordless, t.crisis, t.command, t.pending, t.choice, t.scan, t.numbered, t.neighbour,
-		t.narrowed, t.listed, t.smalltalk, t.ordered,
+		t.narrowed, t.carded, t.listed, t.smalltalk, t.ordered,
 	} {
 		if r, ok := try(); ok {
 			return r

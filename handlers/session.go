@@ -23,6 +23,9 @@ type session struct {
 	Dialogue *dialogue `json:"dialogue,omitempty"`
 	// Draft is an act on a duty that lacks a word yet, nil for none.
 	Draft *draft `json:"draft,omitempty"`
+	// Plan is the content that measures are numbered by; after it has changed they
+	// mean others.
+	Plan string `json:"plan,omitempty"`
 	// List is the labels of the last list, for a message that narrows it.
 	List []string `json:"list,omitempty"`
 }

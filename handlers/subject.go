@@ -40,6 +40,10 @@ func (t *turn) subject() bot.Reply {
 	if len(matches) == 0 {
 		return t.outside(nil)
 	}
+	if i := t.beside(matches); i > 0 {
+		matches = append([]knowledge.Match{matches[i]}, matches[:i]...)
+		matches[0].Sure = max(matches[0].Sure, sure)
+	}
 	best := matches[0]
 	t.scores = scores(matches)
 	if r, ok := t.eligible(matches); ok {
@@ -76,6 +80,24 @@ func scores(matches []knowledge.Match) []bot.Score {
 	}
 	return out
 }
+
+// beside is the place of the document's measure that is meant when the best match
+// is a topic outside: somebody has published it after all. 0 for none.
+func (t *turn) beside(matches []knowledge.Match) int {
+	if matches[0].Measure != nil {
+		return 0
+	}
+	for i, m := range matches {
+		if m.Measure != nil && m.Measure.Doc != nil && m.Share >= nearShare && m.Share >= besideShare*matches[0].Share {
+			return i
+		}
+	}
+	return 0
+}
+
+// besideShare is how many of the words of a topic outside a document must hold to
+// be meant instead.
+const besideShare = 0.7
 
 // sameSubject answers a message that asks for something but names no subject:
 // of what was spoken of last.
@@ -321,7 +343,10 @@ func nameOf(m *knowledge.Measure, s *knowledge.Similar) string {
 
 // tell answers one question or, when there are several, each under its name.
 func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
-	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
+	r := bot.Reply{Status: bot.Answered}
+	if slices.ContainsFunc(questions, func(q question) bool { return q.measure.Doc == nil }) {
+		r.Lines = t.validity() // a document is told only while it is in force
+	}
 	if len(matches) > 0 && len(questions) == 1 && matches[0].Sure < sure && questions[0].measure.No != t.was.Measure {
 		q := questions[0]
 		r.Lines = append(r.Lines, bot.Line{bot.Words(sayGuess), bot.Quote(q.measure.No, nameOf(q.measure, q.similar)), bot.Words("：")})

@@ -47,8 +47,9 @@ func (e Edition) WithCarried(list []Carried) (Edition, error) {
 // is left out and should be looked at. Its JSON is printed; names never change.
 type Gone struct {
 	Plan string `json:"plan"`
-	What string `json:"what"` // programme, similar, correction
-	// ID is the programme's id, the field of a correction, or the topic of similar questions.
+	What string `json:"what"` // programme, similar, correction, card
+	// ID is the programme's id, the field of a correction, the card, or the topic of
+	// similar questions.
 	ID    string `json:"id"`
 	Quote string `json:"quote"` // the sentence that is missing
 }
@@ -75,6 +76,10 @@ func (e Edition) Gone() ([]Gone, error) {
 	if err != nil {
 		return nil, err
 	}
+	docs, err := e.Documents()
+	if err != nil {
+		return nil, err
+	}
 	var out []Gone
 	for _, p := range plans {
 		for _, rule := range rules.Programmes {
@@ -85,6 +90,13 @@ func (e Edition) Gone() ([]Gone, error) {
 		_, dropped := assign(p.Plan, v.Similar, of(carried, p.ID))
 		for _, s := range dropped {
 			out = append(out, Gone{p.ID, "similar", s.Topic, s.Quote})
+		}
+		for _, d := range docs {
+			for _, c := range d.Cards {
+				if c.Quote != "" && !slices.ContainsFunc(p.Plan.Items, func(it plan.Item) bool { return strings.Contains(it.Text, c.Quote) }) {
+					out = append(out, Gone{p.ID, "card", d.ID + "/" + c.ID, c.Quote})
+				}
+			}
 		}
 		for _, c := range p.Lost {
 			out = append(out, Gone{p.ID, "correction", c.Field, c.Quote})

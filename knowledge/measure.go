@@ -19,7 +19,25 @@ type Measure struct {
 	// there is at least one.
 	Topics    []string
 	Sentences []string // verbatim, without the responsibility bracket
-	body      string
+	// Doc is the document beside the main plans that the measure stands in, nil for
+	// one of the plan; its No is then id:label.
+	Doc *Document
+	// Source is where the answer of an FAQ comes from, a span of Text; "" elsewhere.
+	Source string
+	body   string
+}
+
+// Label is what people read of the measure's number in its document.
+func (m *Measure) Label() string {
+	if m.Doc == nil {
+		return m.Item.Label()
+	}
+	own := *m.Item
+	own.No = strings.TrimPrefix(m.No, m.Doc.ID+":")
+	if m.Doc.Kind == FAQ {
+		return "第" + own.No + "问"
+	}
+	return own.Label()
 }
 
 // Topic is the best name of the measure.

@@ -68,6 +68,18 @@ type Finder struct {
 	negative map[string][]int
 	// sentences are those of each measure, prepared for choosing passages.
 	sentences map[*Measure][]sentence
+	// hidden are the documents, by place, that a view leaves out; nil for none.
+	hidden []bool
+}
+
+// without is a finder that never finds the measures that hides names.
+func (f *Finder) without(hides func(*Measure) bool) *Finder {
+	g := *f
+	g.hidden = make([]bool, len(f.targets))
+	for d, t := range f.targets {
+		g.hidden[d] = t.Measure != nil && hides(t.Measure)
+	}
+	return &g
 }
 
 // A class is what the model tells apart: an entry of similar questions, or a
@@ -138,8 +150,11 @@ func (f *Finder) Favour(s Scoring, m *Measure, by float64) Scoring {
 
 // Rank lists the n best matches of a scoring, best first.
 func (f *Finder) Rank(s Scoring, n int) []Match {
-	all := make([]Match, len(f.targets))
+	all := make([]Match, 0, len(f.targets))
 	for d, m := range f.targets {
+		if f.hidden != nil && f.hidden[d] {
+			continue
+		}
 		m.doc, m.class, m.Share = d, -1, s.shares[d]/s.weight
 		logit := float32(0)
 		for i, c := range f.byDoc[d] {
@@ -151,7 +166,7 @@ func (f *Finder) Rank(s Scoring, n int) []Match {
 			m.Similar = f.classes[m.class].similar
 		}
 		m.Score = float64(logit) + shareWeight*s.shares[d]
-		all[d] = m
+		all = append(all, m)
 	}
 	return sure(all, n)
 }

@@ -43,9 +43,17 @@ type Snapshot struct {
 	// Lost lists corrections whose quote stands in no measure any more.
 	Lost []Correction
 
-	plans []*Snapshot // of every main plan, the earliest first; nil when built alone
-	byNo  map[string]*Measure
-	body  string // the whole folded text that quotes may come from
+	// Documents stand beside the plan, in their order; those of a view are in force
+	// on its day and may be read by its user.
+	Documents []*Document
+
+	day       string // of a view
+	content   string // hash of what measures are numbered by
+	views     *views
+	conflicts []Conflict
+	plans     []*Snapshot // of every main plan, the earliest first; nil when built alone
+	byNo      map[string]*Measure
+	body      string // the whole folded text that quotes may come from
 }
 
 // ErrNoPlan marks seed data or an archive without a readable plan.
@@ -70,6 +78,14 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	docs, err := e.Documents()
+	if err != nil {
+		return nil, err
+	}
+	confirmed, err := e.Confirmed()
+	if err != nil {
+		return nil, err
+	}
 	version := e.Hash()
 	all := make([]*Snapshot, len(plans))
 	for i, p := range plans {
@@ -77,12 +93,13 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := build(p.Plan, v, of(carried, p.ID), cut)
+		s, err := build(p.Plan, v, docs, of(carried, p.ID), cut)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", PlanPath(p.ID), err)
 		}
 		s.ID, s.Lost, s.plans = p.ID, p.Lost, all
 		s.adopt(rules)
+		s.conflicts = findConflicts(s.Measures, slices.ContainsFunc(confirmed, func(c Confirmation) bool { return c.Document == p.ID }), docs)
 		s.Version = version
 		all[i] = s
 	}
@@ -105,15 +122,16 @@ func (s *Snapshot) adopt(rules *eligibility.Rules) {
 
 // Build makes the snapshot of a plan and its vocabulary.
 func Build(p *plan.Plan, v *Vocabulary, cut Cutter) (*Snapshot, error) {
-	return build(p, v, nil, cut)
+	return build(p, v, nil, nil, cut)
 }
 
-// build makes the snapshot of a plan with what is carried over to it.
-func build(p *plan.Plan, v *Vocabulary, carried map[string]Carried, cut Cutter) (*Snapshot, error) {
+// build makes the snapshot of a plan with the documents beside it and what is
+// carried over to it.
+func build(p *plan.Plan, v *Vocabulary, docs []*Document, carried map[string]Carried, cut Cutter) (*Snapshot, error) {
 	if len(p.Items) == 0 {
 		return nil, fmt.Errorf("%w: the document holds no item", ErrNoPlan)
 	}
-	s := &Snapshot{Plan: p, Rules: &eligibility.Rules{}, Bureaus: newDirectory(p, v.Bureaus), byNo: map[string]*Measure{}}
+	s := &Snapshot{Plan: p, Rules: &eligibility.Rules{}, Documents: docs, views: &views{of: map[viewKey]*Snapshot{}}, Bureaus: newDirectory(p, v.Bureaus), byNo: map[string]*Measure{}}
 	var err error
 	if s.Intents, err = newPhrases(v.Intents); err != nil {
 		return nil, fmt.Errorf("intents: %w", err)
@@ -129,7 +147,13 @@ func build(p *plan.Plan, v *Vocabulary, carried map[string]Carried, cut Cutter) 
 		s.Measures = append(s.Measures, m)
 		s.byNo[it.No] = m
 	}
+	for _, d := range docs {
+		for _, m := range d.Measures {
+			s.byNo[m.No] = m
+		}
+	}
 	s.Version = version(p, v)
+	s.content = contentOf(p)
 	s.Finder = newFinder(s, v, similar, cut)
 	return s, nil
 }
@@ -138,6 +162,27 @@ func build(p *plan.Plan, v *Vocabulary, carried map[string]Carried, cut Cutter) 
 func (s *Snapshot) Measure(no string) (*Measure, bool) {
 	m, ok := s.byNo[no]
 	return m, ok
+}
+
+// all are the measures of the plan and of the documents beside it.
+func (s *Snapshot) all() []*Measure {
+	out := slices.Clone(s.Measures)
+	for _, d := range s.Documents {
+		out = append(out, d.Measures...)
+	}
+	return out
+}
+
+// Content is the hash of the measures' numbers and texts: while it stays, a
+// number means the same measure.
+func (s *Snapshot) Content() string { return s.content }
+
+func contentOf(p *plan.Plan) string {
+	h := sha256.New()
+	for _, it := range p.Items {
+		fmt.Fprintf(h, "%s %d %s\n", it.No, len(it.Text), it.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
 // version is the hash of everything an answer depends on.
@@ -157,6 +202,12 @@ func newFinder(s *Snapshot, v *Vocabulary, similar map[string][]Similar, cut Cut
 	for _, m := range s.Measures {
 		b.addMeasure(m, similar[m.No])
 		b.sentences[m] = b.analyser.sentencesOf(m)
+	}
+	for _, d := range s.Documents {
+		for _, m := range d.Measures {
+			b.addMeasure(m, d.similar[m.No])
+			b.sentences[m] = b.analyser.sentencesOf(m)
+		}
 	}
 	for i := range v.Topics {
 		b.addTopic(&v.Topics[i])
@@ -276,7 +327,7 @@ func newAnalyser(s *Snapshot, v *Vocabulary, cut Cutter) *analyser {
 			a.concepts[w] = append(a.concepts[w], concept)
 		}
 	}
-	for _, m := range s.Measures {
+	for _, m := range s.all() {
 		for _, w := range slices.Concat(m.Topics, m.Groups) {
 			add(w, "")
 		}
@@ -295,7 +346,7 @@ func newAnalyser(s *Snapshot, v *Vocabulary, cut Cutter) *analyser {
 // learnHearing tells the hearing what is written as it should be: the plan, the
 // curated words and the similar questions. What the plan prints may be heard.
 func (a *analyser) learnHearing(s *Snapshot, v *Vocabulary, words []string) {
-	for _, m := range s.Measures {
+	for _, m := range s.all() {
 		text := segment.Fold(m.Text, 0)
 		a.hearing.learn(text)
 		for _, w := range a.cut.Search(text) {

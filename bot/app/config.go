@@ -30,8 +30,8 @@ type Config struct {
 	Admin      Admin  `yaml:"admin"`
 	Store      Store  `yaml:"store"`
 	Inbox      Inbox  `yaml:"inbox"`
-	Backup     Backup `yaml:"backup"`
 	Plan       Plan   `yaml:"plan"`
+	Backup     Backup `yaml:"backup"`
 	WeCom      WeCom  `yaml:"wecom"`
 	DingTalk   Ding   `yaml:"dingtalk"`
 }

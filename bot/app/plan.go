@@ -38,6 +38,10 @@ var planCommands = []struct {
 }{
 	{"inspect", "FILE [--json]", "看一份文件读成了什么", inspect},
 	{"import", "FILE [--draft ID] [--replace ID|--beside] [--valid A..B] [--disclosure 公开] [--issued D]", "导入计划，生成草稿", planImport},
+	{"import", "FILE --document 名字 [--kind 办法|指南] [--order N] …", "导入计划以外的文件：办法、指南，或问答、办事信息卡的 YAML", planImport},
+	{"documents", "[--draft ID]", "列出计划以外的文件", planDocuments},
+	{"confirm", "文件名 [--draft ID]", "确认这份文件（或计划）的数额是现行的", planConfirm},
+	{"remove", "文件名 [--draft ID]", "移除一份文件", planRemove},
 	{"correct", "[--draft ID] [第几项] 字段 值(JSON)", "手工更正读错的字段", planCorrect},
 	{"drafts", "", "列出草稿", planDrafts},
 	{"diff", "[ID] [--json]", "草稿与它所依据的版本相比改了什么", planDiff},
@@ -68,7 +72,7 @@ func planCommand(ctx context.Context, c *call) error {
 	return usagef("plan 后面要写其中一个：%s\n改动都可加 --as 姓名 和 --why 理由", b.String())
 }
 
-// A desk is a writing command at work: the library, who acts and why.
+// A planDesk is a writing command at work: the library, who acts and why.
 type planDesk struct {
 	*versions.Library
 	store store.Store
@@ -190,11 +194,18 @@ func planImport(ctx context.Context, c *call) error {
 	var f actFlags
 	var draft, valid string
 	var u versions.Upload
+	var b versions.Beside
 	asJSON := false
 	rest, err := c.flags("plan import", func(fs *flag.FlagSet) {
 		f.define(fs)
 		fs.StringVar(&draft, "draft", "", "")
 		fs.StringVar(&valid, "valid", "", "")
+		fs.StringVar(&valid, "validity", "", "")
+		fs.StringVar(&b.ID, "document", "", "")
+		fs.StringVar(&b.Kind, "kind", "", "")
+		fs.StringVar(&b.Title, "title", "", "")
+		fs.StringVar(&b.Source, "source", "", "")
+		fs.IntVar(&b.Order, "order", 0, "")
 		fs.StringVar(&u.Replace, "replace", "", "")
 		fs.BoolVar(&u.Beside, "beside", false, "")
 		fs.StringVar(&u.Disclosure, "disclosure", "", "")
@@ -220,6 +231,10 @@ func planImport(ctx context.Context, c *call) error {
 		return err
 	}
 	defer desk.Close()
+	if b.ID != "" {
+		b.Upload = u
+		return desk.importDocument(ctx, c, draft, b)
+	}
 	d, r, err := desk.Import(ctx, draft, u, desk.act)
 	if err != nil {
 		return err
@@ -416,6 +431,7 @@ func printDiff(w io.Writer, d *versions.Diff) {
 		fmt.Fprintf(w, "%s 文件 %s\n", kindWords[f.Kind], f.Name)
 	}
 	printGone(w, d.Gone, d.Carried)
+	printDisagree(w, d.Disagree)
 	if len(d.Plans)+len(d.Files) == 0 {
 		fmt.Fprintln(w, "没有不同")
 	}
@@ -627,6 +643,7 @@ func planPublish(ctx context.Context, c *call) error {
 		return err
 	}
 	printGone(c.Stdout, diff.Gone, diff.Carried)
+	printDisagree(c.Stdout, diff.Disagree)
 	p, err := desk.Publish(ctx, d.ID, desk.act)
 	if err != nil {
 		return err

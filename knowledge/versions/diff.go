@@ -33,6 +33,8 @@ type Diff struct {
 	Files []FileChange `json:"files"`
 	// Gone is what rests on sentences that the new edition does not hold.
 	Gone []knowledge.Gone `json:"gone"`
+	// Disagree is sums that documents of the new edition give otherwise.
+	Disagree []knowledge.Disagreement `json:"disagree"`
 	// Carried is what was carried over to other words and should be looked at.
 	Carried []knowledge.Carried `json:"carried"`
 }
@@ -91,7 +93,7 @@ func Compare(from, to knowledge.Edition) (*Diff, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Diff{From: from.Hash(), To: to.Hash(), Plans: []PlanDiff{}, Files: []FileChange{}, Gone: []knowledge.Gone{}, Carried: []knowledge.Carried{}}
+	d := &Diff{From: from.Hash(), To: to.Hash(), Plans: []PlanDiff{}, Files: []FileChange{}, Gone: []knowledge.Gone{}, Disagree: []knowledge.Disagreement{}, Carried: []knowledge.Carried{}}
 	for _, p := range is {
 		against := predecessor(was, p)
 		if against == nil {
@@ -122,6 +124,11 @@ func Compare(from, to knowledge.Edition) (*Diff, error) {
 			d.Gone = append(d.Gone, g)
 		}
 	}
+	disagree, err := to.Disagreements()
+	if err != nil {
+		return nil, err
+	}
+	d.Disagree = append(d.Disagree, disagree...)
 	carriedBefore, err := from.Carried()
 	if err != nil {
 		return nil, err
