@@ -80,6 +80,8 @@ func commands() []command {
 		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
 		{"remind", "preview --from D --to D [--ledger F] [--json|--ics] | status | release [--yes]", "rehearse the reminders; show and release what is held", remindCommand},
 		{"demo", "[--listen A] [--day D]", "show the whole product on emulated platforms, without keys", demoCommand},
+		{"duties", "[--bureau B] [--as-of D] [--json]", "list the duties with their lights", dutiesCommand},
+		{"ledger", "export FILE.xlsx|.csv | --json | paper FILE.docx [--kind K]", "write the ledger, or a draft made of it", ledgerCommand},
 		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
