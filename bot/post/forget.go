@@ -51,6 +51,7 @@ const (
 // goes at once, the job does the rest and the other shards.
 func (b *Box) finishForget(tx store.Tx, t Task, a *Answer) error {
 	speaker := speakerOf(t.Message)
+	a.Message = "" // it may hold his id
 	if err := errors.Join(tx.Del(sessionKey(t.conversation)), tx.Del(toldKey(speaker))); err != nil {
 		return err
 	}

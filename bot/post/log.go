@@ -1,6 +1,7 @@
 package post
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -106,6 +107,7 @@ type move struct {
 	gone   bool // deleted at the person's wish
 	entry  *Entry
 	rating *Rating
+	rated  []byte    // the rating as it stood in the shard
 	at     time.Time // of the answer
 }
 
@@ -135,12 +137,18 @@ func (b *Box) moveLog(ctx context.Context, shard int) (bool, error) {
 	}
 	err = b.store.Update(ctx, scopeNamed(shard), func(tx store.Tx) error {
 		for _, m := range moves {
-			_, there, err := tx.Get(answerKey(m.number))
+			now, err := store.GetMany(tx, []string{answerKey(m.number), rateKey(m.number)})
 			if err != nil {
 				return err
 			}
-			if !m.gone && !there {
+			if !m.gone && now[0] == nil {
 				continue // deleted meanwhile: the next round takes it out
+			}
+			if !m.gone && !bytes.Equal(now[1], m.rated) {
+				if err := tx.Del(entryKey(m.number)); err != nil {
+					return err
+				}
+				continue // rated meanwhile: the next round takes the rating
 			}
 			if err := errors.Join(tx.Rem(logSet, m.number), tx.Del(entryKey(m.number)), tx.Del(rateKey(m.number))); err != nil {
 				return err
@@ -182,7 +190,7 @@ func readMoves(tx store.Tx) ([]move, error) {
 				err = errors.Join(err, json.Unmarshal(entry, m.entry))
 			}
 			if rating != nil {
-				m.rating = new(Rating)
+				m.rating, m.rated = new(Rating), rating
 				err = errors.Join(err, json.Unmarshal(rating, m.rating))
 			}
 			if err != nil {

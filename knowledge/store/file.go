@@ -38,6 +38,8 @@ const (
 	busyWait   = 10 * time.Second
 	// maxLog is what the write-ahead log shrinks to once a long reader is gone.
 	maxLog = 16 << 20
+	// readersWait is how long a sweep waits for readers, and writers for it.
+	readersWait = 200 * time.Millisecond
 	// leastFree is how much room the disk must have for the store to be well.
 	leastFree = 64 << 20
 )
@@ -367,7 +369,7 @@ func (f *File) Load(ctx context.Context, r io.Reader) error {
 }
 
 // Sweep implements [Store]. It also writes the log back into the file, so that
-// what was deleted stands in neither; a reader that is in the way is not waited for.
+// what was deleted stands in neither; a slow reader is not waited for.
 func (f *File) Sweep(ctx context.Context, n int) (int, error) {
 	removed := 0
 	err := f.Update(ctx, "sys", func(tx Tx) error {
@@ -389,9 +391,17 @@ func (f *File) checkpoint(ctx context.Context) error {
 		return fmt.Errorf("store: checkpoint: %w", err)
 	}
 	defer conn.Close()
-	_, err = conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = 20; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = %d`, busyWait.Milliseconds()))
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, readersWait.Milliseconds())); err != nil {
+		return fmt.Errorf("store: checkpoint: %w", said(err))
+	}
+	var busy, pages, moved int // busy when a reader stayed in the way: the next sweep tries again
+	err = conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved)
+	_, back := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, busyWait.Milliseconds()))
 	var e sqlite3.Error
-	if err != nil && !(errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)) {
+	if errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked) {
+		err = nil
+	}
+	if err := errors.Join(err, back); err != nil {
 		return fmt.Errorf("store: checkpoint: %w", said(err))
 	}
 	return nil
