@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"huiwen/bot/post"
 	"huiwen/knowledge/store"
 )
 
@@ -89,7 +90,7 @@ func serve(ctx context.Context, c *call) error {
 	go func() { gateway.Run(working); close(worked) }()
 	platformsEnded := platforms.start(working)
 	defer func() { stopWorking(); <-worked; platformsEnded() }()
-	go sweep(working, memory, c)
+	go sweep(working, memory, gateway.Box, c)
 	following := make(chan struct{})
 	go func() { e.follower.Run(working); close(following) }()
 	defer func() { stopWorking(); <-following }()
@@ -169,20 +170,31 @@ const (
 	pollEvery  = time.Second
 	sweepEvery = time.Minute
 	sweepMost  = 5000
+	scrubEvery = 50 * time.Minute
 )
 
-// sweep removes what has expired, a bounded amount at a time.
-func sweep(ctx context.Context, s store.Store, c *call) {
+// sweep removes what has expired, a bounded amount at a time, and makes what was
+// deleted at a person's wish unreadable within the hour.
+func sweep(ctx context.Context, s store.Store, b *post.Box, c *call) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	scrubbed, seen := time.Now(), -1
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if _, err := s.Sweep(ctx, sweepMost); err != nil && ctx.Err() == nil {
-				c.log.Warn("sweep", "error", err)
+		}
+		_, err := s.Sweep(ctx, sweepMost)
+		if disk, ok := s.(store.Scrubber); ok && err == nil && time.Since(scrubbed) > scrubEvery {
+			var forgotten []post.Forgotten
+			if forgotten, err = b.Forgotten(ctx); err == nil && len(forgotten) != seen {
+				err = disk.Scrub(ctx)
+				scrubbed, seen = time.Now(), len(forgotten)
 			}
+		}
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("sweep", "error", err)
 		}
 	}
 }

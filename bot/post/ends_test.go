@@ -34,19 +34,27 @@ func wound(t *testing.T) (store.Store, *atomic.Int64) {
 func options(b *post.Box, senders map[string]bot.Sender) post.Options {
 	return post.Options{
 		Box: b, Desk: counting, Sorry: sorry, Busy: func() bot.Rendered { return bot.Rendered{Status: bot.Failed, Text: "太快了"} }, Sender: senders,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 20 * time.Millisecond, KeepLog: 90 * 24 * time.Hour, KeepWords: true,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 100 * time.Millisecond, KeepLog: 90 * 24 * time.Hour, KeepWords: true,
 	}
 }
 
 // running runs a gateway until the test ends.
 func running(t *testing.T, o post.Options) *post.Gateway {
 	t.Helper()
+	g, _ := stoppable(t, o)
+	return g
+}
+
+// stoppable runs a gateway until the test ends or stops it.
+func stoppable(t *testing.T, o post.Options) (*post.Gateway, func()) {
+	t.Helper()
 	g := post.NewGateway(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { g.Run(ctx); close(done) }()
-	t.Cleanup(func() { cancel(); <-done })
-	return g
+	stop := func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return g, stop
 }
 
 func ask(t *testing.T, g *post.Gateway, m bot.Message) post.Answer {
@@ -472,7 +480,7 @@ func TestADeletionReachesEveryPlace(t *testing.T) {
 		fmt.Fprintf(&outside, "%+v\n", f)
 		return nil
 	}
-	g := running(t, o)
+	g, stop := stoppable(t, o)
 	const words, person, other = "金丝雀的店铺", "canary-person", "somebody-else"
 	say := func(person, conversation, id, text string) post.Answer {
 		t.Helper()
@@ -489,11 +497,11 @@ func TestADeletionReachesEveryPlace(t *testing.T) {
 	for i := range 8 { // in groups of other shards
 		say(person, fmt.Sprint("group", i), fmt.Sprint("g", i), words)
 	}
-	stop := make(chan struct{})
+	dead := make(chan struct{})
 	go func() { // failing ones are taken again
 		for {
 			select {
-			case <-stop:
+			case <-dead:
 				return
 			case <-time.After(5 * time.Millisecond):
 				ahead.Add(int64(time.Second))
@@ -501,7 +509,7 @@ func TestADeletionReachesEveryPlace(t *testing.T) {
 		}
 	}()
 	say(person, person, "dead", words+"坏")
-	close(stop)
+	close(dead)
 	kept := say(other, other, "1", "别人的话")
 	if err := b.Rate(t.Context(), rated.Number, false, words+"没答对"); err != nil {
 		t.Fatal(err)
@@ -536,8 +544,9 @@ func TestADeletionReachesEveryPlace(t *testing.T) {
 	if _, ok, _ := b.ByNumber(t.Context(), kept.Number); !ok {
 		t.Error("somebody else's answer is gone")
 	}
+	stop()
 	storetest.Until(t, "the bytes of the file hold them no more", func() bool {
-		if _, err := s.Sweep(t.Context(), 1000); err != nil {
+		if err := s.(store.Scrubber).Scrub(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"huiwen.db", "huiwen.db-wal"} {

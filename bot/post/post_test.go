@@ -55,7 +55,7 @@ func gateway(t *testing.T, s store.Store, senders map[string]bot.Sender) *post.G
 	t.Helper()
 	g := post.NewGateway(post.Options{
 		Box: post.NewBox(s, rand.Reader), Desk: counting, Sorry: sorry, Sender: senders,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 20 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 100 * time.Millisecond,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -337,7 +337,7 @@ func service(dir string) {
 		os.Exit(1)
 	}
 	post.NewGateway(post.Options{
-		Box: post.NewBox(s, rand.Reader), Desk: counting, Sorry: sorry, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 5 * time.Millisecond,
+		Box: post.NewBox(s, rand.Reader), Desk: counting, Sorry: sorry, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Workers: 4, Poll: 30 * time.Millisecond,
 		Crash: func(string) { time.Sleep(time.Duration(os.Getpid()%3) * time.Millisecond) },
 	}).Run(context.Background())
 }

@@ -385,6 +385,22 @@ func (f *File) Sweep(ctx context.Context, n int) (int, error) {
 	return removed, errors.Join(err, f.checkpoint(ctx))
 }
 
+// maxScrub is up to what size a file is rewritten: writers wait meanwhile.
+const maxScrub = 1 << 30
+
+// Scrub rewrites the file, so that what was deleted stands nowhere in its bytes:
+// SQLite overwrites what it deletes, but not the copies that it leaves when it
+// moves rows from page to page. A file beyond 1 GiB is left as it is.
+func (f *File) Scrub(ctx context.Context) error {
+	if f.Size() > maxScrub {
+		return nil
+	}
+	if _, err := f.write.ExecContext(ctx, `VACUUM`); err != nil {
+		return fmt.Errorf("store: scrub: %w", said(err))
+	}
+	return f.checkpoint(ctx)
+}
+
 func (f *File) checkpoint(ctx context.Context) error {
 	conn, err := f.read.Conn(ctx)
 	if err != nil {

@@ -158,6 +158,11 @@ type Verifier interface {
 	Verify(ctx context.Context) error
 }
 
+// A Scrubber can make what was deleted unreadable where it lay.
+type Scrubber interface {
+	Scrub(ctx context.Context) error
+}
+
 // Verify checks a store as deeply as it can.
 func Verify(ctx context.Context, s Store) error {
 	if v, ok := s.(Verifier); ok {
