@@ -134,6 +134,7 @@ func (ch *channels) addApp(c *call, s store.Store, a WeComApp, kf *wecom.KF) err
 	app := &wecom.App{Name: a.Name, CorpID: a.CorpID, AgentID: agent, Client: client, SDK: sdkCalls().SDK(client, a.AgentID), Store: s, Format: wecom.Format(a.Format), Link: a.Link}
 	ch.senders[app.Channel()] = app
 	ch.checks = append(ch.checks, app.Check)
+	ch.run = append(ch.run, func(ctx context.Context) { recheck(ctx, app, s, c) })
 	ch.mounts = append(ch.mounts, func(mux *http.ServeMux, g *post.Gateway) {
 		mux.Handle("/wecom/callback/"+a.Name, &wecom.Callback{
 			Crypt: crypt, CorpID: a.CorpID, Window: time.Duration(c.config.WeCom.CallbackWindow), Now: c.Now, Log: c.log, Busy: sayComeAgain,
@@ -150,6 +151,62 @@ func (ch *channels) addApp(c *call, s store.Store, a WeComApp, kf *wecom.KF) err
 				return err
 			}})
 	})
+	return nil
+}
+
+const (
+	recheckEvery = 24 * time.Hour
+	recheckLook  = 10 * time.Minute // whether it is time again
+)
+
+// recheck compares the directory's accounts of an app with the address book once
+// a day, whatever the number of replicas: who has left is told to the operator.
+// What he writes is not trusted meanwhile: the platform delivers nothing of his.
+func recheck(ctx context.Context, app *wecom.App, s store.Store, c *call) {
+	tick := time.NewTicker(recheckLook)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		key := "wecom/recheck/" + app.Name
+		mine, err := store.Update(ctx, s, "sys", func(tx store.Tx) (bool, error) {
+			_, done, err := tx.Get(key)
+			if err != nil || done {
+				return false, err
+			}
+			return true, tx.Put(key, nil, recheckEvery)
+		})
+		if err == nil && mine {
+			err = recheckAll(ctx, app, s)
+		}
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("wecom address book", "app", app.Name, "error", err)
+		}
+	}
+}
+
+func recheckAll(ctx context.Context, app *wecom.App, s store.Store) error {
+	d, err := readDirectory(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, p := range d.People {
+		for _, a := range p.Accounts {
+			if a.Channel != app.Channel() || p.Gone != "" || ctx.Err() != nil {
+				continue
+			}
+			here, err := app.Present(a.User)
+			if err != nil {
+				return err
+			}
+			if !here {
+				app.Client.Unreachable(ctx, a.User)
+			}
+		}
+	}
 	return nil
 }
 

@@ -436,3 +436,68 @@ func (s *stage) knob(words []string) error {
 	}
 	return nil
 }
+
+// TestReplicasShareEverything runs two services over one Redis: whatever comes to
+// both, three times, is answered once, and one token an app is fetched.
+func TestReplicasShareEverything(t *testing.T) {
+	redis := storetest.RedisServer(t)
+	s := play(t, "HUIWEN_STORE_KIND=redis", "HUIWEN_STORE_REDIS_ADDRS="+redis)
+	first, stopFirst := s.url, s.stop
+	s.start() // the second; the platform's callbacks go to it from now on
+	second, stopSecond := s.url, s.stop
+	s.stop = func() { stopFirst(); stopSecond() }
+	s.times = 3
+	for i := range 6 {
+		member, customer := s.platform.TextEvent("desk", fmt.Sprint("m", i), fmt.Sprintf("第%d项", i+1)), fmt.Sprint("c", i)
+		s.platform.CustomerSays("kf1", customer, fmt.Sprintf("第%d项", i+1))
+		poke := s.platform.PokeEvent("kf1")
+		for _, to := range []string{first, second} {
+			s.platform.Connect(to)
+			s.push("desk", member)
+			s.push("kf", poke)
+		}
+	}
+	for i := range 6 {
+		for _, who := range []string{fmt.Sprint("desk/m", i), fmt.Sprint("kf1/c", i)} {
+			storetest.Until(t, who+" is answered", func() bool { return len(s.shownTo(who)) > 0 })
+		}
+	}
+	s.stop()
+	for i := range 6 {
+		for _, who := range []string{fmt.Sprint("desk/m", i), fmt.Sprint("kf1/c", i)} {
+			if got := s.shownTo(who); len(got) != 1 {
+				t.Errorf("%s was shown %d", who, len(got))
+			}
+		}
+	}
+	if n := s.platform.Fetches(); n != 2 {
+		t.Errorf("%d tokens fetched for two apps", n)
+	}
+}
+
+// TestTheDomainIsProven serves the file that 企业微信 asks for, and nothing else
+// of the folder.
+func TestTheDomainIsProven(t *testing.T) {
+	s := play(t)
+	dir := ""
+	for _, e := range s.env {
+		if v, ok := strings.CutPrefix(e, "HUIWEN_DATA="); ok {
+			dir = v
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "WW_verify_Abc123.txt"), []byte("Abc123"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{"/WW_verify_Abc123.txt": 200, "/WW_verify_other.txt": 404, "/WW_verify_..%2f.txt": 404, "/huiwen.db": 404, "/WW_verify_Abc123.txt/": 404} {
+		resp, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		b.ReadFrom(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != want || want == 200 && b.String() != "Abc123" {
+			t.Errorf("%s: %d %q", path, resp.StatusCode, b.String())
+		}
+	}
+}

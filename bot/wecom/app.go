@@ -189,7 +189,7 @@ func (a *App) Send(ctx context.Context, to bot.Address, id string, r bot.Rendere
 		a.answerCard(ctx, to)
 	}
 	parts := a.messages(to.Conversation, id, r)
-	d := delivery{store: a.Store, name: a.Channel() + "/" + to.Conversation, id: id, rules: memberRules}
+	d := delivery{store: a.Store, name: a.Channel() + "/" + to.Conversation, id: id, rules: memberRules, recall: r.Title != ""}
 	return d.send(ctx, len(parts), func(i int) (string, error) {
 		var out message.SendResponse
 		if err := a.Client.Call(ctx, "/cgi-bin/message/send", parts[i], &out); err != nil {
@@ -210,7 +210,8 @@ func (a *App) Send(ctx context.Context, to bot.Address, id string, r bot.Rendere
 // answers 0.
 var errInvalidUser = errors.New("invaliduser")
 
-// Recall takes an answer back from whoever got it (within 24 hours).
+// Recall takes a titled or long reply back from whoever got it, within 24 hours:
+// of short answers the platform's ids are not kept.
 func (a *App) Recall(ctx context.Context, to bot.Address, id string) error {
 	d := delivery{store: a.Store, name: a.Channel() + "/" + to.Conversation, id: id}
 	p, err := d.progress(ctx)
@@ -243,6 +244,8 @@ type delivery struct {
 	store    store.Store
 	name, id string
 	rules    []limit.Rule
+	// recall keeps the platform's ids of a single message too: a commit more.
+	recall bool
 }
 
 // progress is how far a reply got: ["sent/" receiver "/" id] in the receiver's
@@ -275,9 +278,12 @@ func (d delivery) progress(ctx context.Context) (p progress, err error) {
 
 // send calls post for every part that was not sent yet.
 func (d delivery) send(ctx context.Context, parts int, post func(i int) (msgID string, err error)) bot.Outcome {
-	p, err := d.progress(ctx)
-	if err != nil {
-		return bot.Outcome{Reason: "store"}
+	var p progress
+	if parts > 1 {
+		var err error
+		if p, err = d.progress(ctx); err != nil {
+			return bot.Outcome{Reason: "store"}
+		}
 	}
 	limiter := limit.Limiter{Store: d.store, Rules: d.rules}
 	for first := p.Done; p.Done < parts; {
@@ -301,6 +307,9 @@ func (d delivery) send(ctx context.Context, parts int, post func(i int) (msgID s
 		p.Done++
 		if m != "" {
 			p.IDs = append(p.IDs, m)
+		}
+		if parts == 1 && !d.recall {
+			break
 		}
 		if err := d.keep(ctx, p); err != nil && p.Done < parts {
 			return bot.Outcome{Uncertain: true, Reason: "store"}

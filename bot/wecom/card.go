@@ -26,17 +26,12 @@ type cardMessage struct {
 // templateCard is a card; the SDK has it only for robots, without buttons.
 type templateCard struct {
 	Type     string       `json:"card_type"`
-	Source   *cardSource  `json:"source,omitempty"`
 	Title    cardTitle    `json:"main_title"`
 	SubTitle string       `json:"sub_title_text,omitempty"`
 	Rows     []cardRow    `json:"horizontal_content_list,omitempty"`
 	Action   *cardAction  `json:"card_action,omitempty"`
 	TaskID   string       `json:"task_id,omitempty"`
 	Buttons  []cardButton `json:"button_list,omitempty"`
-}
-
-type cardSource struct {
-	Desc string `json:"desc"`
 }
 
 type cardTitle struct {

@@ -106,6 +106,9 @@ func (h *Health) unreachable(ctx context.Context, user string) {
 	})
 }
 
+// Unreachable tells that the address book does not know a member any more.
+func (c *Client) Unreachable(ctx context.Context, user string) { c.health.unreachable(ctx, user) }
+
 // meanings are what an operator does about an errcode.
 var meanings = map[int]string{
 	codeBadSecret:   "Secret 不对：请到企业微信后台核对 corp_id 和 secret",

@@ -31,6 +31,7 @@ const (
 	welcomeFor   = 20 * time.Second // the code of a welcome is good for
 	syncsAtOnce  = 4
 	maxRetry     = 5 * time.Minute
+	tooFar       = 4 * 24 * time.Hour
 )
 
 const codeBadMsgToken = 95007
@@ -93,7 +94,7 @@ type poke struct {
 const accountsSet = "kf/accounts"
 
 func cursorKey(account string) string { return "kf/cursor/" + account }
-func floorKey(account string) string  { return "kf/floor/" + account }
+func floorKey(account string) string  { return "kf/floor/" + account } // what is older is not answered; 0 after the first whole sync
 func leaseKey(account string) string  { return "kf/lease/" + account }
 func pokeKey(account string) string   { return "kf/poke/" + account }
 
@@ -391,6 +392,9 @@ func (k *KF) release(ctx context.Context, scope, account, lease, served string, 
 		case poked && well:
 			again = ctx.Err() == nil
 		}
+		if well { // the history is behind us
+			err = errors.Join(err, tx.Put(floorKey(account), []byte("0"), 0))
+		}
 		return errors.Join(err, tx.Del(leaseKey(account)))
 	})
 	return again, err
@@ -430,6 +434,12 @@ var errLease = errors.New("kf: the lease was lost")
 // keep accepts a page's messages, moves the cursor and writes down what the
 // events say, in one commit; then it welcomes, which cannot wait.
 func (k *KF) keep(ctx context.Context, scope, account, lease, cursor string, floor int64, list []kfMessage) error {
+	now := k.Now()
+	for i := range list {
+		if list[i].SendTime >= floor && now.Sub(time.Unix(list[i].SendTime, 0)).Abs() > tooFar {
+			list[i].SendTime = now.Unix() // the history is of three days: the clocks differ
+		}
+	}
 	list = slices.DeleteFunc(list, func(m kfMessage) bool {
 		return m.SendTime < floor || len(m.customer()) > maxID || len(m.MsgID) > maxID || m.Origin != fromCustomer && m.Origin != fromSystem
 	})

@@ -106,6 +106,11 @@ func TestTheFirstStartAnswersNoHistory(t *testing.T) {
 	if got := b.texts("old"); len(got) != 0 {
 		t.Errorf("history was answered: %q", got)
 	}
+	b.platform.Past("kf1", "clock", "钟不准", b.now().Add(-1000*time.Hour)) // later, times are not believed
+	b.platform.CustomerSays("kf1", "clock", "钟准")
+	b.platform.Set(func(o *qyapi.Options) { o.History = 10_000 * time.Hour })
+	b.platform.Poke(t.Context(), "kf1")
+	b.answered("clock", 2)
 }
 
 func TestTheWindowIsKept(t *testing.T) {

@@ -84,13 +84,14 @@ func (r *Robot) messages(id string, rendered bot.Rendered) []any {
 	text := asText.write(rendered)
 	switch {
 	case r.Link != "" && r.Format == Cards && rendered.Title != "" && len([]rune(text)) <= maxSubTitle:
-		var card robot.WebHookSendTempNoticeOption
-		card.MsgType = "template_card"
-		card.TemplateCard.CardType = "text_notice"
-		card.TemplateCard.MainTitle.Title = cut.Runes(inert(rendered.Title), maxMainTitle)
-		card.TemplateCard.SubTitleText = text
-		card.TemplateCard.HorizontalContentList = []robot.CardContent{{KeyName: "编号", Value: id}}
-		card.TemplateCard.CardAction.Type, card.TemplateCard.CardAction.URL = 1, r.Link
+		// the SDK's struct writes its empty lists as null
+		card := struct {
+			MsgType string       `json:"msgtype"`
+			Card    templateCard `json:"template_card"`
+		}{"template_card", templateCard{
+			Type: "text_notice", Title: cardTitle{Title: cut.Runes(inert(rendered.Title), maxMainTitle)}, SubTitle: text,
+			Rows: []cardRow{{"编号", id}}, Action: &cardAction{1, r.Link},
+		}}
 		return []any{card}
 	case r.Format == Markdown || r.Format == "" && rendered.Title != "" || r.Format == Cards && rendered.Title != "":
 		text := asMarkdown.write(rendered)
