@@ -36,7 +36,10 @@ const (
 )
 
 // scanning matches the question for everything that one may get.
-var scanning = regexp.MustCompile(`(?:我|我们|我家|像我).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:到)?(?:得到)?(?:什么|哪些|啥|哪样|些什么|些啥|哪几)`)
+var scanning = regexp.MustCompile(`(?:我|我们|我家|像我|接下来|那么?|现在|这种|这样|有证|分别).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥|哪几)|^(?:能|可以)(?:享受|领|申请|得|拿|办)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥)`)
+
+// told is what the message tells of the person it asks for.
+func (t *turn) told() eligibility.Facts { return t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) }
 
 // personal matches a message that asks for somebody rather than in general.
 var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
@@ -44,7 +47,7 @@ var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条�
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
-	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	told := t.told()
 	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount") || t.asks("condition") && len(told) > 0
 	switch {
 	case t.asks("phone", "where", "papers", "bureau", "what"):
@@ -72,8 +75,8 @@ func (t *turn) programme(matches []knowledge.Match, told eligibility.Facts, asks
 	var best *eligibility.Programme
 	bestScore := 0.0
 	for i, m := range matches {
-		if m.Measure == nil || i > 0 && matches[0].Measure != nil && matches[0].Sure >= settled {
-			continue // another measure is clearly meant
+		if m.Measure == nil || i > 0 && (matches[0].Sure >= settled || t.goesOn(matches[0])) {
+			continue // another measure is clearly meant, or a subject outside
 		}
 		for _, p := range t.snap.Rules.Of(m.Measure.No) {
 			n, known := t.snap.Rules.Asked(p, t.text), p.Knows(told)
@@ -99,6 +102,11 @@ func (t *turn) programme(matches []knowledge.Match, told eligibility.Facts, asks
 		return nil
 	}
 	return best
+}
+
+// goesOn reports whether a match is what was spoken of last.
+func (t *turn) goesOn(m knowledge.Match) bool {
+	return m.Measure != nil && m.Measure.No == t.was.Measure && m.Sure >= sure
 }
 
 const (
@@ -415,7 +423,11 @@ func (t *turn) scan() (bot.Reply, bool) {
 	if !scanning.MatchString(t.text) {
 		return bot.Reply{}, false
 	}
-	told := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	told := t.told()
+	if len(told) == 0 && t.was.Text != "" { // goes on with a story
+		t.text = t.was.Text + "," + t.text
+		told = t.told()
+	}
 	if len(told) == 0 {
 		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
 	}

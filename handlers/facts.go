@@ -59,7 +59,7 @@ func inHead(p *plan.Plan, text string) bool {
 		return true
 	}
 	for _, g := range p.Goals {
-		if strings.Contains(g.Text, text) {
+		if strings.Contains(g.Text, text) || strings.Contains(g.What, text) {
 			return true
 		}
 	}

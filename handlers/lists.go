@@ -23,6 +23,9 @@ var (
 	among   = regexp.MustCompile(`有没有|有无|在不在|在内|包括|包不包|是不是`)
 )
 
+// onlyBureau are words beside a bureau's name that name no subject.
+var onlyBureau = strings.NewReplacer("责任单位", "", "单位", "", "在不在", "", "有没有", "", "里面", "", "里头", "", "里", "", "的", "", "吗", "", "没", "")
+
 var firstNamed = regexp.MustCompile(standsFirst)
 
 // listed answers with a complete list of measures: those of a bureau, those
@@ -31,7 +34,7 @@ func (t *turn) listed() (bot.Reply, bool) {
 	names, rest := t.snap.Bureaus.Split(t.text)
 	switch {
 	case len(names) == 0, t.hasDetail(), len(names) > 1 && between.MatchString(t.text), t.was.Measure != "" && among.MatchString(t.text):
-	case t.asks("list", "count"), duty.MatchString(t.text), t.msg.User == bot.Staff && !t.isSure(rest):
+	case t.asks("list", "count"), duty.MatchString(t.text), t.msg.User == bot.Staff && (!t.isSure(rest) || t.was.Measure == "" && runes(onlyBureau.Replace(rest)) <= noContent):
 		return t.ofBureaus(names), true
 	}
 	if t.msg.User != bot.Staff || !t.asks("list", "count") {

@@ -149,6 +149,9 @@ func (t *turn) neighbour() (bot.Reply, bool) {
 func (t *turn) choice() (bot.Reply, bool) {
 	picked := t.picked()
 	if picked == nil {
+		if len(t.was.Choices) == 0 && oneOf.MatchString(t.text) {
+			return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellMore)}}, true
+		}
 		return bot.Reply{}, false
 	}
 	if r, ok := t.judgeChosen(picked.Intent); ok {
@@ -169,6 +172,9 @@ func (t *turn) choice() (bot.Reply, bool) {
 }
 
 var choiceNumber = regexp.MustCompile(`^(?:第|选|选择|我选)?([1-9]|[一二三四五六七八九])(?:个|项|号|条|\.|、)?$`)
+
+// oneOf picks one of choices and can mean nothing else.
+var oneOf = regexp.MustCompile(`^(?:我?选)?第(?:[1-9]|[一二三四五六七八九])个$`)
 
 func (t *turn) picked() *bot.Choice {
 	for i := range t.was.Choices {

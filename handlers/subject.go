@@ -9,6 +9,7 @@ import (
 	"huiwen/bot"
 	"huiwen/knowledge"
 	"huiwen/knowledge/eligibility"
+	"huiwen/knowledge/plan"
 )
 
 // How sure a match must be, as the probability that it is the one meant. On
@@ -18,6 +19,7 @@ const (
 	sure       = 0.40 // answered alone, without a doubt
 	guess      = 0.05 // answered as a guess, with others to choose from
 	vague      = 0.15 // what a message of few words needs to be answered
+	elsewhere  = 0.40 // of all topics outside together: then none is answered
 	faint      = 0.04 // offered as a choice
 	alsoLikely = 0.25 // told beside a better one that is not sure
 	clearly    = 0.75 // stands alone, without the words before it
@@ -28,7 +30,17 @@ const (
 	// followWeight is how much the words before count for a message that leans on them.
 	followWeight = 0.6
 	// stayBonus is what the measure spoken of last gains in such a message.
-	stayBonus = 1.5
+	stayBonus = 2.0
+	// stayShare is how much of what the best match holds of the message's words
+	// the measure spoken of last must hold for the message to go on with it.
+	stayShare = 0.6
+	// stayFaintly is the same for a message that is less sure by itself.
+	stayFaintly = 0.3
+	// ownWords is up to how many runes a message that is not clear leans on the
+	// words before.
+	ownWords = 8
+	// mayLean is up to how many it may lean on them at all, unless it says so.
+	mayLean = 14
 )
 
 // subject answers what the plan holds on the subject of the message.
@@ -46,18 +58,27 @@ func (t *turn) subject() bot.Reply {
 	}
 	best := matches[0]
 	t.scores = scores(matches)
-	if r, ok := t.eligible(matches); ok {
-		return r
+	var questions []question
+	if several.MatchString(t.text) { // the person says that there is more than one
+		questions = t.parted(best)
+	}
+	if len(questions) < 2 && (best.Outside < elsewhere || best.Measure != nil && len(t.told()) >= toldFacts) {
+		if r, ok := t.eligible(matches); ok {
+			return r
+		}
 	}
 	switch {
+	case len(questions) > 1:
 	case best.Sure < guess, best.Sure < vague && runes(t.text) <= fewWords:
 		return t.which(matches)
-	case best.Measure == nil:
+	case best.Measure == nil, best.Outside >= elsewhere && !t.goesOn(best):
 		return t.outside(matches)
 	case best.Share < leastShare:
 		return t.which(matches)
 	}
-	questions := t.parted(best)
+	if questions == nil {
+		questions = t.parted(best)
+	}
 	if len(questions) == 1 && best.Sure < sure {
 		for _, m := range matches[1:] {
 			if m.Measure != nil && m.Sure >= alsoLikely {
@@ -104,7 +125,10 @@ const besideShare = 0.7
 func (t *turn) sameSubject() (bot.Reply, bool) {
 	content := t.content()
 	m, ok := t.snap.Measure(t.was.Measure)
-	if len(t.intents) == 0 || content > littleContent || content > noContent && (!ok || t.namesSubject()) {
+	if len(t.intents) == 0 && !(ok && content == 0 && len(t.talk) == 0) {
+		return bot.Reply{}, false
+	}
+	if content > littleContent || content > noContent && (!ok || t.namesSubject()) {
 		return bot.Reply{}, false
 	}
 	if !ok {
@@ -126,12 +150,16 @@ const (
 // namesSubject reports whether the message alone is sure to mean something.
 func (t *turn) namesSubject() bool {
 	best := t.snap.Finder.Find(t.text, 1)
+	if len(best) > 0 && best[0].Measure == nil && t.was.Measure != "" {
+		return best[0].Sure >= clearly && t.content() > 2
+	}
 	return len(best) > 0 && best[0].Sure >= sure && best[0].Share >= leastShare
 }
 
 // fillers are words that name no subject.
 var fillers = strings.NewReplacer("那个", "", "这个", "", "政策", "", "我们家", "", "我们", "", "我家", "", "那", "", "这", "", "我", "", "你", "", "它", "", "的", "", "了", "", "呢", "", "吗", "", "嘛", "", "啊", "", "哦", "", "呀", "", "不", "",
-	"请问", "", "到底", "", "具体", "", "一个", "", "个", "", "可以", "", "能", "", "要", "", "办", "", "去", "", "在", "", "是", "", "事", "", "做", "", "打", "", "就", "", "还", "", "也", "", "最", "", "贷", "", "领", "", "补", "", "有", "", "没", "")
+	"请问", "", "到底", "", "具体", "", "一个", "", "个", "", "可以", "", "能", "", "要", "", "办", "", "去", "", "在", "", "是", "", "事", "", "做", "", "打", "", "就", "", "还", "", "也", "", "最", "", "贷", "", "领", "", "补", "", "有", "", "没", "",
+	"哪些", "", "应该", "", "里面", "", "里头", "", "咋个", "", "怎么", "", "时候", "", "报名", "", "接下来", "", "推进", "", "落实", "", "开展", "", "实施", "", "安排", "", "情况", "", "内容", "", "申请", "", "什么", "", "截止", "")
 
 // content counts the runes of the message beside its intents and fillers.
 func (t *turn) content() int {
@@ -140,6 +168,9 @@ func (t *turn) content() int {
 		for _, w := range f.Exact {
 			text = strings.ReplaceAll(text, w, " ")
 		}
+	}
+	if t.was.Measure != "" {
+		_, text = t.snap.Bureaus.Split(text) // a bureau is asked about, not a subject
 	}
 	return runes(fillers.Replace(text))
 }
@@ -160,18 +191,36 @@ func (t *turn) scoring() knowledge.Scoring {
 	if t.was.Text == "" || !t.leans() {
 		return now
 	}
-	if best := f.Rank(now, 1); len(best) > 0 && best[0].Sure >= clearly && best[0].Share >= leastShare {
-		if best[0].Measure != nil && best[0].Measure.No == t.was.Measure {
+	m, kept := t.snap.Measure(t.was.Measure)
+	if best := f.Rank(now, 1); len(best) > 0 && t.isNew(now, best[0], m) {
+		if best[0].Measure != nil && best[0].Measure == m {
 			t.followsUp()
 		}
 		return now
 	}
 	t.followsUp()
 	now = now.Mixed(f.Scores(t.was.Text), followWeight)
-	if m, ok := t.snap.Measure(t.was.Measure); ok {
+	if kept {
 		now = f.Favour(now, m, stayBonus)
 	}
 	return now
+}
+
+// isNew reports whether a message that could go on with what was spoken of last
+// names a subject of its own: the surer of it, the more of its words the measure
+// spoken of last must hold to be meant all the same. Last is nil for none.
+func (t *turn) isNew(now knowledge.Scoring, best knowledge.Match, last *knowledge.Measure) bool {
+	if best.Share < leastShare {
+		return false
+	}
+	holds := func(share float64) bool { return last != nil && t.snap.Finder.Holds(now, last, best, share) }
+	switch {
+	case best.Sure >= clearly:
+		return !holds(stayShare)
+	case best.Measure == nil:
+		return best.Sure >= sure && !holds(stayFaintly)
+	}
+	return best.Sure >= sure && runes(t.text) > ownWords && !holds(stayFaintly)
 }
 
 // weighed scores the message alone: of a story, the clause that asks counts
@@ -179,6 +228,15 @@ func (t *turn) scoring() knowledge.Scoring {
 func (t *turn) weighed() knowledge.Scoring {
 	f := t.snap.Finder
 	now := f.Scores(t.bare())
+	if side := sideOf(t.text); side != "" {
+		now = f.FavourWhere(now, sideBonus, func(m *knowledge.Measure) bool { return m.Under(side) })
+	}
+	if t.msg.User != bot.Staff {
+		now = f.FavourWhere(now, -innerBonus, (*knowledge.Measure).Closing)
+	}
+	if ratio.MatchString(t.text) {
+		now = f.FavourWhere(now, figureBonus, hasPercent)
+	}
 	if asked := eligibility.QuestionOf(t.text); runes(asked) >= leastAsked && runes(asked) < runes(t.text)-shortQuestion {
 		clause := f.Scores(asked)
 		if best := f.Rank(clause, 1); len(best) > 0 && best[0].Sure >= askedSure {
@@ -188,7 +246,42 @@ func (t *turn) weighed() knowledge.Scoring {
 	return now
 }
 
+// The two halves of a plan for people: words that say on which side somebody
+// lives, and what the headings of its chapters call it.
+var (
+	inTown    = regexp.MustCompile(`城里|城头|城市|城镇|市区|街上|居民户口|非农`)
+	inCountry = regexp.MustCompile(`农村|乡下|乡头|乡坝|村里|村头|寨子|农民(?:[^工]|$)|种地`)
+)
+
+// sideOf is the word by which headings call where the person lives, "" when the
+// message says both or neither.
+func sideOf(text string) string {
+	town, country := inTown.MatchString(text), inCountry.MatchString(text)
+	switch {
+	case town && !country:
+		return "城镇"
+	case country && !town:
+		return "农村"
+	}
+	return ""
+}
+
+// ratio matches a question for a share or a rate of growth.
+var ratio = regexp.MustCompile(`比例|占比|百分之|百分比|几个点|几成|增幅|占(?:到)?(?:多少|好多|几)`)
+
+// hasPercent reports whether a measure holds a target in percent.
+func hasPercent(m *knowledge.Measure) bool {
+	return slices.ContainsFunc(m.Targets, func(g plan.Target) bool { return g.Unit == "%" })
+}
+
 const (
+	// innerBonus is what a safeguard of the closing part loses with a resident: it
+	// speaks of the offices' own work.
+	innerBonus = 1.0
+	// figureBonus is what a measure gains that holds the kind of figure asked for.
+	figureBonus = 0.7
+	// sideBonus is what a measure of the side gains.
+	sideBonus = 0.8
 	// leastAsked is how many runes the clause that asks must have to be weighed.
 	leastAsked = 5
 	// askedSure is how sure it must be of something by itself.
@@ -232,11 +325,11 @@ func (t *turn) bare() string {
 }
 
 // leaning begins a message that goes on with what was said before.
-var leaning = []string{"那", "还有", "呢", "它", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们", "今年", "最", "在哪"}
+var leaning = []string{"那", "还有", "呢", "它", "这", "哦", "对了", "不是", "如果", "要是", "我是", "我们", "今年", "最", "在哪", "就是", "具体", "接下来", "其中", "里面"}
 
 // leans reports whether the message depends on the one before.
 func (t *turn) leans() bool {
-	if runes(t.text) <= shortQuestion+2 && !strings.HasPrefix(t.text, "我想") {
+	if runes(t.text) <= mayLean && !strings.HasPrefix(t.text, "我想") {
 		return true
 	}
 	return slices.ContainsFunc(leaning, func(w string) bool { return strings.HasPrefix(t.text, w) })
@@ -246,7 +339,7 @@ func (t *turn) leans() bool {
 var several = regexp.MustCompile(`分别|各自|一是.*二是|两样|几样|两件|几件|两个事|都有(?:哪|什么|啥)`)
 
 // allSeparators part the things that such a message lists.
-var allSeparators = strings.NewReplacer("。", "\n", "!", "\n", "?", "\n", ";", "\n", ",", "\n", "、", "\n", " ", "\n", "一是", "\n", "二是", "\n", "还有", "\n", "另外", "\n")
+var allSeparators = strings.NewReplacer("一个", "\n", "。", "\n", "!", "\n", "?", "\n", ";", "\n", ",", "\n", "、", "\n", " ", "\n", "一是", "\n", "二是", "\n", "还有", "\n", "另外", "\n")
 
 // separators part two questions in one message.
 var separators = strings.NewReplacer("。", "\n", "!", "\n", "?", "\n", ";", "\n", "还有", "\n", "顺便", "\n", "另外", "\n", "二是", "\n", "再问", "\n", "以及", "\n")
@@ -289,7 +382,10 @@ func (t *turn) parted(best knowledge.Match) []question {
 func (t *turn) outside(matches []knowledge.Match) bot.Reply {
 	r := bot.Reply{Status: bot.OutOfScope, Lines: []bot.Line{bot.Say(sayNotInPlan)}}
 	r.Choices = t.choices(matches, nearShare, 2)
-	if len(r.Choices) > 0 {
+	switch {
+	case len(r.Choices) > 1 && runes(t.text) <= fewWords && len(matches) > 0 && matches[0].Sure < clearly:
+		r = bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayWhichOne)}, Choices: r.Choices}
+	case len(r.Choices) > 0:
 		r.Lines = append(r.Lines, bot.Say(sayNear))
 	}
 	return r

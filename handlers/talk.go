@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"hash/fnv"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -72,7 +73,10 @@ func (t *turn) smalltalk() (bot.Reply, bool) {
 	if f, ok := t.says("complaint"); ok && !t.hasSubject(f) {
 		return bot.Reply{Status: bot.Handoff, Lines: t.spoken(f, sayComplaint)}, true
 	}
-	if f, ok := t.says("abuse"); ok && !t.hasSubject(f) {
+	if f, ok := t.says("elsewhere"); ok {
+		return bot.Reply{Status: bot.OutOfScope, Lines: t.spoken(f, sayNotInPlan)}, true
+	}
+	if f, ok := t.says("abuse"); ok && (!t.hasSubject(f) || !t.asksFor(f)) {
 		return bot.Reply{Status: bot.Smalltalk, Lines: t.spoken(f, sayCalm)}, true
 	}
 	return bot.Reply{}, false
@@ -82,29 +86,47 @@ func (t *turn) smalltalk() (bot.Reply, bool) {
 // left to the subject, which answers with the plan's own.
 func (t *turn) ordered() (bot.Reply, bool) {
 	f, ok := t.says("injection")
-	if !ok || t.hasSubject(f) {
-		return bot.Reply{}, false
+	if !ok || t.hasSubject(f) && t.asksFor(f) || t.surer(f, clearly) {
+		return bot.Reply{}, false // the plan's own words are the best answer to a planted figure
 	}
 	return bot.Reply{Status: bot.Declined, Lines: t.spoken(f, sayDecline)}, true
 }
 
-// hasSubject reports whether the message, without the words of f, still asks
-// about a measure with certainty.
-func (t *turn) hasSubject(f knowledge.Found) bool {
+// wondering matches a message that asks or complains of something, rather than
+// telling what to say.
+var wondering = regexp.MustCompile(`多少|好多|几多|吗|么|什么|啥|哪|怎么|咋|能不能|可不可以|有没有|有没得|管不管|[?]|几|谁|没发|没给|没领|没拿|不发|不给|欠|拖|讲一下|介绍|告诉我.{0,6}(?:条件|政策|规定)|查一下|想问|想知道|给我|[涨发给要会是有算行得领补收够能]不|不$|没$`)
+
+// asksFor reports whether the message, without the words of f, asks something.
+func (t *turn) asksFor(f knowledge.Found) bool {
 	rest := t.text
 	for _, w := range f.Words {
 		rest = strings.ReplaceAll(rest, w, " ")
 	}
-	return t.isSure(rest)
+	return wondering.MatchString(rest)
+}
+
+// hasSubject reports whether the message, without the words of f, still asks
+// about a measure with certainty.
+func (t *turn) hasSubject(f knowledge.Found) bool { return t.surer(f, talkSure) }
+
+// surer is [turn.hasSubject] with another certainty.
+func (t *turn) surer(f knowledge.Found, least float64) bool {
+	rest := t.text
+	for _, w := range f.Words {
+		rest = strings.ReplaceAll(rest, w, " ")
+	}
+	return t.means(rest, least)
 }
 
 // isSure reports whether a text is about a measure with certainty.
-func (t *turn) isSure(text string) bool {
+func (t *turn) isSure(text string) bool { return t.means(text, talkSure) }
+
+func (t *turn) means(text string, least float64) bool {
 	if runes(text) < 4 {
 		return false
 	}
 	found := t.snap.Finder.Find(text, 1)
-	return len(found) > 0 && found[0].Measure != nil && found[0].Sure >= talkSure && found[0].Share >= leastShare
+	return len(found) > 0 && found[0].Measure != nil && found[0].Sure >= least && found[0].Share >= leastShare
 }
 
 // talkSure is how sure a subject must be to be heard beside talk.

@@ -83,3 +83,10 @@ var notWritten = []struct {
 	{"paid", nil, "有没有发放到账，计划里查不到。"},
 	{"how", []string{"流程"}, "具体办理流程计划没写。"},
 }
+
+// What is said around the goals of the whole document.
+const (
+	sayGoal        = "计划的总目标："
+	sayPreamble    = "来源：《"
+	sayPreambleEnd = "》开头部分"
+)

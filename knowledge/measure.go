@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,6 +46,14 @@ func (m *Measure) Topic() string { return m.Topics[0] }
 
 // Text is the measure without its responsibility bracket.
 func (m *Measure) Body() string { return m.body }
+
+// Closing reports whether the measure is a safeguard of the closing part.
+func (m *Measure) Closing() bool { return strings.HasPrefix(m.No, "B") }
+
+// Under reports whether a word stands in a heading over the measure.
+func (m *Measure) Under(word string) bool {
+	return slices.ContainsFunc(m.Path, func(h plan.Heading) bool { return strings.Contains(h.Heading, word) })
+}
 
 // newMeasure prepares an item for answering.
 func newMeasure(it *plan.Item, similar []Similar) *Measure {

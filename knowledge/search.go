@@ -51,8 +51,10 @@ type Match struct {
 	// Share is the words of the question that the measure's fields hold, as a
 	// share of what a document could hold at most, from 0 to about 1.
 	Share float64
-	doc   int
-	class int
+	// Outside is how likely it is that no measure is meant but some topic outside.
+	Outside float64
+	doc     int
+	class   int
 }
 
 // A Finder ranks measures for a question. It is immutable and safe for
@@ -148,6 +150,31 @@ func (f *Finder) Favour(s Scoring, m *Measure, by float64) Scoring {
 	return s
 }
 
+// FavourWhere is s with the odds raised of every measure that fits.
+func (f *Finder) FavourWhere(s Scoring, by float64, fits func(*Measure) bool) Scoring {
+	s.logits = slices.Clone(s.logits)
+	for d, t := range f.targets {
+		if t.Measure == nil || !fits(t.Measure) {
+			continue
+		}
+		for _, c := range f.byDoc[d] {
+			s.logits[c] += float32(by)
+		}
+	}
+	return s
+}
+
+// Holds reports whether a measure holds at least a share of the question's words
+// that another match holds.
+func (f *Finder) Holds(s Scoring, m *Measure, than Match, share float64) bool {
+	for d, t := range f.targets {
+		if t.Measure == m {
+			return s.shares[d]/s.weight >= share*than.Share
+		}
+	}
+	return false
+}
+
 // Rank lists the n best matches of a scoring, best first.
 func (f *Finder) Rank(s Scoring, n int) []Match {
 	all := make([]Match, 0, len(f.targets))
@@ -198,12 +225,17 @@ func sure(all []Match, n int) []Match {
 	if len(best) == 0 {
 		return nil
 	}
-	sum := 0.0
+	sum, outside := 0.0, 0.0
 	for _, m := range all {
-		sum += math.Exp(m.Score - best[0].Score)
+		odds := math.Exp(m.Score - best[0].Score)
+		sum += odds
+		if m.Measure == nil {
+			outside += odds
+		}
 	}
 	for i := range best {
 		best[i].Sure = math.Exp(best[i].Score-best[0].Score) / sum
+		best[i].Outside = outside / sum
 	}
 	return best
 }

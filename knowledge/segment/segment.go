@@ -72,11 +72,18 @@ func visible(r rune) rune {
 	switch {
 	case unicode.IsSpace(r):
 		return ' '
+	case pictured(r):
+		return ' '
 	case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r),
 		unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Co, r), unicode.Is(unicode.Cs, r):
 		return -1
 	}
 	return r
+}
+
+// pictured reports whether r is an emoji: pictographs, dingbats and skin tones.
+func pictured(r rune) bool {
+	return r >= 0x1F000 && r <= 0x1FBFF || r >= 0x2600 && r <= 0x27BF
 }
 
 // IsHan reports whether r is a Chinese character.
