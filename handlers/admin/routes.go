@@ -99,8 +99,24 @@ func (v *visit) menu() []menuGroup {
 			out = append(out, menuGroup{Name: group})
 		}
 		g := &out[len(out)-1]
-		here := v.r.URL.Path == r.path || r.path != "/admin/" && strings.HasPrefix(v.r.URL.Path, strings.TrimSuffix(r.path, "/")+"/")
-		g.Items = append(g.Items, menuItem{name, r.path, here})
+		g.Items = append(g.Items, menuItem{name, r.path, r.path == v.inMenu()})
 	}
 	return out
+}
+
+// inMenu is the entry of the navigation that the page belongs to: the longest
+// whose path begins it.
+func (v *visit) inMenu() string {
+	at := v.r.URL.Path
+	if strings.HasPrefix(at, "/admin/drafts/") {
+		return "/admin/plans"
+	}
+	best := ""
+	for _, r := range v.routes {
+		p := strings.TrimSuffix(r.path, "/")
+		if r.menu != "" && len(r.path) > len(best) && (at == r.path || r.path != "/admin/" && strings.HasPrefix(at, p+"/")) {
+			best = r.path
+		}
+	}
+	return best
 }
