@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"huiwen/bot"
-	"huiwen/knowledge/calendar"
 	"huiwen/scheduler/ledger"
 )
 
@@ -216,28 +215,9 @@ func (e *errand) overview(all []ledger.Entry) bot.Reply {
 	return r
 }
 
-// unreadDays is after how many working days without 签收 a duty is put forward for
-// urging.
-const unreadDays = 5
-
 // toUrge lists what ought to be urged, and why.
 func (e *errand) toUrge(all []ledger.Entry) (list []ledger.Entry, why map[string]string) {
-	why = map[string]string{}
-	for _, x := range all {
-		l, word := x.Light(e.days, e.today)
-		switch {
-		case !x.Open() || x.State == ledger.Closing:
-			continue
-		case l == ledger.Red || word == "未达预期目标":
-			why[x.Ref()] = word
-		case x.Received.IsZero() && !x.Told.IsZero() && e.days.Shift(calendar.Of(x.Told), unreadDays).Before(e.today.Time):
-			why[x.Ref()] = "未签收"
-		default:
-			continue
-		}
-		list = append(list, x)
-	}
-	return list, why
+	return ledger.ToUrge(all, e.days, e.today)
 }
 
 // suggest prepares urging; a person sends it.

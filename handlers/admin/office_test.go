@@ -20,11 +20,14 @@ import (
 	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
+	"huiwen/scheduler"
+	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
 )
 
@@ -97,6 +100,18 @@ func newOffice(t *testing.T, change func(*Options)) *office {
 	if change != nil {
 		change(&o)
 	}
+	days, err := calendar.Load(seeds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := directory.Seed(seeds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Reminder, err = scheduler.New(scheduler.Options{Store: s, Snapshot: o.Snapshot, Calendar: days, Directory: people, Now: o.Now}); err != nil {
+		t.Fatal(err)
+	}
+	o.Book = ledger.NewBook(s, nil)
 	a, err := New(o)
 	if err != nil {
 		t.Fatal(err)

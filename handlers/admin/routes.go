@@ -66,7 +66,9 @@ var (
 	approving = []account.Role{account.Admin, account.Reviewer, account.Issuer}
 	issuing   = []account.Role{account.Admin, account.Issuer}
 	ledgering = []account.Role{account.Admin, account.Office, account.Inspector, account.Statistic}
-	deciding  = []account.Role{account.Admin, account.Office}
+	deciding  = []account.Role{account.Office}
+	ordering  = []account.Role{account.Office, account.Inspector}
+	trying    = []account.Role{account.Admin, account.Office}
 	desking   = []account.Role{account.Admin, account.Office, account.Editor, account.Window, account.Seat}
 	steering  = []account.Role{account.Admin, account.System}
 	guarding  = []account.Role{account.Admin, account.System, account.Security}

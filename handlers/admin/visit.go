@@ -26,6 +26,7 @@ import (
 	"huiwen/knowledge/pause"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
+	"huiwen/scheduler/ledger"
 )
 
 // readable are the errors whose words are made for people.
@@ -208,6 +209,18 @@ var funcs = template.FuncMap{
 	"faq":   faqFrom,
 	"level": func(l finding.Level) string { return [...]string{"green", "yellow", "red"}[l] },
 	"total": total,
+	"actform": func(a actView, r ledgerRow, order, csrf, back string) map[string]any {
+		return map[string]any{"Act": a, "Row": r, "Order": order, "CSRF": csrf, "Back": back}
+	},
+	"val": func(f *float64) float64 {
+		if f == nil {
+			return 0
+		}
+		return *f
+	},
+	"deliver": func(d ledger.Delivered) string {
+		return map[ledger.Delivered]string{ledger.Sent: "green", ledger.Arrived: "green", ledger.Failed: "red", ledger.Uncertain: "yellow", ledger.Queued: "gray", ledger.Sending: "gray"}[d]
+	},
 	"kinds": func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)

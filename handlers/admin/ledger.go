@@ -1,0 +1,502 @@
+package admin
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"huiwen/bot"
+	"huiwen/knowledge/account"
+	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/store"
+	"huiwen/scheduler/ledger"
+)
+
+// A ledgerRow is an entry as the office reads it today.
+type ledgerRow struct {
+	ledger.Entry
+	Force   ledger.Duty // with the day that counts now
+	Light   ledger.Light
+	Word    string
+	Percent string // of the target, "" where that cannot be said
+	Latest  *ledger.Report
+	Work    calendar.Day // the last working day up to its day
+	Plan    string
+}
+
+// Class is the style of the light.
+func (r ledgerRow) Class() string {
+	return map[ledger.Light]string{ledger.Green: "green", ledger.Yellow: "yellow", ledger.Red: "red", ledger.Grey: "gray"}[r.Light]
+}
+
+// Link is the page of the row.
+func (r ledgerRow) Link() string {
+	return "/admin/ledger/row?plan=" + url.QueryEscape(r.Entry.Plan) + "&bureau=" + url.QueryEscape(r.Bureau) + "&id=" + url.QueryEscape(r.ID)
+}
+
+// rows reads the whole ledger with the lights of today.
+func (v *visit) rows() ([]ledgerRow, *calendar.Calendar, error) {
+	if v.Book == nil {
+		return nil, &calendar.Calendar{}, nil
+	}
+	c, err := v.calendar()
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := v.Book.List(v.ctx(), "")
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make([]ledgerRow, 0, len(entries))
+	for _, e := range entries {
+		out = append(out, rowOf(e, c, v.Now()))
+	}
+	return out, c, nil
+}
+
+func rowOf(e ledger.Entry, c *calendar.Calendar, now time.Time) ledgerRow {
+	r := ledgerRow{Entry: e, Force: e.InForce(), Latest: e.Latest(), Plan: e.Plan}
+	r.Light, r.Word = e.Light(c, calendar.Of(now))
+	if share, ok := e.Share(); ok && !math.IsInf(share, 0) {
+		r.Percent = strconv.Itoa(int(math.Floor(share*100+1e-9))) + "%"
+	}
+	if r.Force.HasDue() {
+		r.Work = c.Back(r.Force.Due)
+	}
+	return r
+}
+
+// calendar is the calendar in force.
+func (v *visit) calendar() (*calendar.Calendar, error) {
+	seeded := &calendar.Calendar{}
+	if v.Reminder != nil {
+		seeded = v.Reminder.Calendar
+	}
+	return store.View(v.ctx(), v.Store, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, seeded) })
+}
+
+type ledgerView struct {
+	Rows                []ledgerRow
+	Pager               pager
+	Lights              []lightCount
+	States              []stateCount
+	Bureaus             []string
+	Light, State        string
+	Bureau, Find        string
+	Query               string
+	Today               calendar.Day
+	Total, Open         int
+	Waiting, Asked, Red int
+}
+
+type lightCount struct {
+	Light ledger.Light
+	Class string
+	Word  string
+	Count int
+	Width int
+}
+
+type stateCount struct {
+	Key, Name string
+	Count     int
+}
+
+var (
+	lightOrder = []ledger.Light{ledger.Red, ledger.Yellow, ledger.Green, ledger.Grey}
+	lightWords = map[ledger.Light]string{ledger.Red: "逾期", ledger.Yellow: "临期、滞后", ledger.Green: "正常", ledger.Grey: "已销号"}
+	stateOrder = []ledger.State{ledger.Waiting, ledger.Doing, ledger.Closing, ledger.Returned, ledger.Closed, ledger.Dropped}
+)
+
+// ledgerPage lists every entry with its light and the word beside it.
+func ledgerPage(v *visit) error {
+	view, all, err := v.ledger()
+	if err != nil {
+		return err
+	}
+	view.Rows, view.Pager = paged(v, all)
+	return v.page("ledger", "台账", view)
+}
+
+func (v *visit) ledger() (ledgerView, []ledgerRow, error) {
+	view := ledgerView{Light: v.query("light"), State: v.query("state"), Bureau: v.query("bureau"), Find: v.query("find"), Query: v.r.URL.RawQuery, Today: calendar.Of(v.Now())}
+	rows, _, err := v.rows()
+	if err != nil {
+		return view, nil, err
+	}
+	lights, states := map[ledger.Light]int{}, map[ledger.State]int{}
+	seen := map[string]bool{}
+	var out []ledgerRow
+	for _, r := range rows {
+		lights[r.Light]++
+		states[r.Entry.State]++
+		if r.Asked != nil {
+			view.Asked++
+		}
+		if !seen[r.Bureau] {
+			seen[r.Bureau] = true
+			view.Bureaus = append(view.Bureaus, r.Bureau)
+		}
+		if view.Light != "" && string(r.Light) != view.Light || view.State != "" && string(r.Entry.State) != view.State ||
+			view.Bureau != "" && r.Bureau != view.Bureau || view.Find != "" && !strings.Contains(r.Label+r.What+r.Target+r.Bureau, view.Find) {
+			continue
+		}
+		out = append(out, r)
+	}
+	slices.Sort(view.Bureaus)
+	view.Total = len(rows)
+	for _, l := range lightOrder {
+		view.Lights = append(view.Lights, lightCount{l, ledgerRow{Light: l}.Class(), lightWords[l], lights[l], 100 * lights[l] / max(1, len(rows))})
+	}
+	for _, s := range stateOrder {
+		view.States = append(view.States, stateCount{string(s), s.String(), states[s]})
+	}
+	return view, out, nil
+}
+
+// ledgerSheet saves the list in the columns of a ledger (台账).
+func ledgerSheet(v *visit) error {
+	view, rows, err := v.ledger()
+	if err != nil {
+		return err
+	}
+	today := view.Today.Format("1月2日")
+	s := sheet{Name: "台账", Head: []string{"序号", "任务内容", "目标", "责任单位（列首位/其他）", "时限", "完成情况（截至" + today + "）", "完成率", "存在问题", "下步打算", "需协调事项", "状态", "填报人/审核人/联系电话"}}
+	for _, r := range rows {
+		place := "其他"
+		if r.First {
+			place = "列首位"
+		}
+		due, done, by := "", "", ""
+		if r.Force.HasDue() {
+			due = r.Force.Due.String()
+		}
+		if r.Latest != nil {
+			done, by = r.reported(), r.Latest.Person
+		}
+		s.Rows = append(s.Rows, []string{r.Label, r.What, r.Target, r.Bureau + "（" + place + "）", due, done, r.Percent, r.Issue, "", "", string(r.Light) + " " + r.Word + "，" + r.Entry.State.String(), by})
+	}
+	return v.save(s)
+}
+
+// reported is the latest report in words.
+func (r ledgerRow) reported() string {
+	if r.Latest.Value == nil {
+		return r.Latest.Text
+	}
+	unit := ""
+	if r.Figure != nil {
+		unit = r.Figure.Unit
+	}
+	return strings.TrimSpace("年初至今 " + ledger.Number(*r.Latest.Value) + unit + " " + r.Latest.Text)
+}
+
+// Reported is the latest report in words, "" for none.
+func (r ledgerRow) Reported() string {
+	if r.Latest == nil {
+		return ""
+	}
+	return r.reported()
+}
+
+type rowView struct {
+	Row      ledgerRow
+	Acts     []actView
+	Order    string // id of the next order
+	History  []ledger.Done
+	Reports  []ledger.Report
+	Today    string // what the bureau is called today
+	Deciding bool
+}
+
+// An actView is a form of the row.
+type actView struct {
+	Verb        ledger.Verb
+	Name, Ask   string // the button, and what must be written
+	Day, Danger bool
+	Main        bool
+}
+
+// rowPage shows one entry with what can be done about it.
+func rowPage(v *visit) error {
+	row, err := v.row(v.query("plan"), v.query("bureau"), v.query("id"))
+	if err != nil {
+		return err
+	}
+	view := rowView{Row: row, Acts: v.acts(row), Order: rand.Text(), History: slices.Clone(row.History), Reports: slices.Clone(row.Reports), Today: row.Bureau}
+	slices.Reverse(view.History)
+	slices.Reverse(view.Reports)
+	if d, err := v.Directory(v.ctx()); err == nil {
+		view.Today = d.Today(row.Bureau, v.Now())
+	}
+	return v.page("row", row.Label+" "+row.Bureau, view)
+}
+
+func (v *visit) row(plan, bureau, id string) (ledgerRow, error) {
+	if v.Book == nil || bureau == "" {
+		return ledgerRow{}, notFound("台账里没有这一条")
+	}
+	c, err := v.calendar()
+	if err != nil {
+		return ledgerRow{}, err
+	}
+	entries, err := v.Book.Of(v.ctx(), plan, bureau)
+	if err != nil {
+		return ledgerRow{}, err
+	}
+	for _, e := range entries {
+		if e.ID == id {
+			return rowOf(e, c, v.Now()), nil
+		}
+	}
+	return ledgerRow{}, notFound("台账里没有这一条")
+}
+
+// acts are what the visitor may do with a row as it stands.
+func (v *visit) acts(r ledgerRow) []actView {
+	var out []actView
+	office := v.who.Has(account.Office)
+	if office && r.Asked != nil {
+		if r.Asked.Verb == ledger.ApplyEnd {
+			out = append(out, actView{Verb: ledger.Close, Name: "同意，销号", Main: true}, actView{Verb: ledger.SendBack, Name: "退回补充", Ask: "要补充什么"})
+		} else {
+			out = append(out, actView{Verb: ledger.Grant, Name: "同意" + strings.TrimPrefix(r.Asked.Verb.String(), "申请"), Main: true}, actView{Verb: ledger.Refuse, Name: "不同意", Ask: "理由"})
+		}
+	}
+	if office && r.Open() && r.Asked == nil {
+		out = append(out, actView{Verb: ledger.Close, Name: "直接销号", Ask: "原因", Danger: true})
+	}
+	if office && r.Open() {
+		out = append(out, actView{Verb: ledger.Move, Name: "调整时限", Ask: "原因", Day: true}, actView{Verb: ledger.Drop, Name: "标记不再适用", Ask: "原因", Danger: true})
+	}
+	if v.who.Has(account.Inspector) && !r.Open() {
+		out = append(out, actView{Verb: ledger.Reopen, Name: "重新打开", Ask: "原因", Main: true})
+	}
+	return out
+}
+
+// actor is the visitor as the ledger knows him.
+func (v *visit) actor() ledger.Actor {
+	a := ledger.Actor{Person: v.who.Name, Bureau: ledger.OfficeBureau}
+	if v.who.Has(account.Office) {
+		a.Roles = append(a.Roles, bot.Office)
+	}
+	if v.who.Has(account.Inspector) {
+		a.Roles = append(a.Roles, bot.Inspector)
+		if len(a.Roles) == 1 {
+			a.Bureau = "督查室"
+		}
+	}
+	return a
+}
+
+// ledgerAct carries an order of the office or of an inspector out.
+func ledgerAct(v *visit) error {
+	o := ledger.Order{ID: "page|" + v.who.Name + "|" + v.field("order"), At: v.Now(), By: v.actor(), Verb: ledger.Verb(v.field("verb")), Plan: v.field("plan"), Bureau: v.field("bureau"), Duties: []string{v.field("id")}, Text: v.field("text")}
+	back := "/admin/ledger"
+	if v.field("back") == "review" {
+		back = "/admin/review"
+	}
+	if v.field("order") == "" || o.Bureau == "" || o.Verb.OfBureau() || o.Verb == ledger.Urge || o.Verb == ledger.TakeBack {
+		return bad("表单不完整，请返回重试。")
+	}
+	if day := v.field("due"); day != "" {
+		due, err := calendar.Parse(day)
+		if err != nil {
+			return v.failed(back, bad("%s", err.Error()))
+		}
+		o.Due = due
+	}
+	out, err := v.Book.Do(v.ctx(), o)
+	if err != nil {
+		return err
+	}
+	if out.Refused != "" {
+		return v.failed(back, bad("%s", out.Refused))
+	}
+	said := o.Verb.String() + "：已记入台账，十分钟内可以撤销。"
+	if len(out.Entries) > 0 {
+		said = out.Entries[0].Label + " " + o.Bureau + "：" + out.Entries[0].State.String() + "。十分钟内可以撤销。"
+	}
+	v.say("ok", said)
+	if back == "/admin/ledger" {
+		back = ledgerRow{Entry: ledger.Entry{Duty: ledger.Duty{ID: o.Duties[0], Bureau: o.Bureau}, Plan: o.Plan}}.Link()
+	}
+	return v.redirect(back)
+}
+
+// undoAct takes back what the visitor did last in the ledger.
+func undoAct(v *visit) error {
+	out, err := v.Book.Undo(v.ctx(), v.field("bureau"), ledger.Order{ID: "undo|" + v.who.Name + "|" + v.field("order"), At: v.Now(), By: v.actor()})
+	if err != nil {
+		return err
+	}
+	if out.Refused != "" {
+		return v.failed("/admin/ledger", bad("%s", out.Refused))
+	}
+	return v.done("/admin/ledger", "已撤销。")
+}
+
+type reviewView struct {
+	Rows  []reviewRow
+	Pager pager
+	May   bool
+	Urge  []urgeView
+}
+
+type reviewRow struct {
+	ledgerRow
+	Acts  []actView
+	Order string
+}
+
+// Plain is the row without its forms.
+func (r reviewRow) Plain() ledgerRow { return r.ledgerRow }
+
+// reviewPage is the queue of what waits for the office.
+func reviewPage(v *visit) error {
+	rows, _, err := v.rows()
+	if err != nil {
+		return err
+	}
+	view := reviewView{May: v.who.Has(account.Office)}
+	var waiting []ledgerRow
+	for _, r := range rows {
+		if r.Asked != nil {
+			waiting = append(waiting, r)
+		}
+	}
+	slices.SortStableFunc(waiting, func(a, b ledgerRow) int { return a.Asked.At.Compare(b.Asked.At) })
+	waiting, view.Pager = paged(v, waiting)
+	for _, r := range waiting {
+		acts := slices.DeleteFunc(v.acts(r), func(a actView) bool { return a.Verb == ledger.Move || a.Verb == ledger.Drop })
+		view.Rows = append(view.Rows, reviewRow{r, acts, rand.Text()})
+	}
+	return v.page("review", "待审核", view)
+}
+
+// An urgeView is an urging that was prepared for one bureau.
+type urgeView struct {
+	Bureau string
+	Rows   []ledgerRow
+	Why    map[string]string
+	Text   string
+	Order  string
+}
+
+type urgesView struct {
+	Urge []urgeView
+	May  bool
+}
+
+// urgePage shows what ought to be urged; a person sends it.
+func urgePage(v *visit) error {
+	all, err := v.urges()
+	if err != nil {
+		return err
+	}
+	return v.page("urge", "建议催办", urgesView{all, v.who.Has(account.Office)})
+}
+
+func (v *visit) urges() ([]urgeView, error) {
+	if v.Book == nil {
+		return nil, nil
+	}
+	c, err := v.calendar()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := v.Book.List(v.ctx(), "")
+	if err != nil {
+		return nil, err
+	}
+	list, why := ledger.ToUrge(entries, c, calendar.Of(v.Now()))
+	var out []urgeView
+	for _, e := range list {
+		i := slices.IndexFunc(out, func(u urgeView) bool { return u.Bureau == e.Bureau })
+		if i < 0 {
+			out, i = append(out, urgeView{Bureau: e.Bureau, Why: why, Order: rand.Text()}), len(out)
+		}
+		out[i].Rows = append(out[i].Rows, rowOf(e, c, v.Now()))
+	}
+	for i, u := range out {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s：领导小组办公室请您单位抓紧办理以下任务\n", u.Bureau)
+		for n, r := range u.Rows {
+			fmt.Fprintf(&b, "%d. %s：%s（%s）\n", n+1, r.Label, clipped(r.What, 60), why[r.Ref()])
+		}
+		b.WriteString("请报进展或说明情况，比如：进展 " + u.Rows[0].No + " 完成情况")
+		out[i].Text = b.String()
+	}
+	return out, nil
+}
+
+func clipped(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}
+
+// maxUrgeRunes bounds the text of an urging.
+const maxUrgeRunes = 1500
+
+// sendUrge sends an urging as it was prepared or edited.
+func sendUrge(v *visit) error {
+	all, err := v.urges()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(u urgeView) bool { return u.Bureau == v.field("bureau") })
+	if i < 0 {
+		return v.failed("/admin/urge", bad("这个单位现在没有要催的任务。"))
+	}
+	text := strings.ReplaceAll(v.field("text"), "\r\n", "\n")
+	if text == "" || len([]rune(text)) > maxUrgeRunes {
+		return v.failed("/admin/urge", bad("催办的文字要有内容，最多 %d 个字。", maxUrgeRunes))
+	}
+	o := ledger.Order{ID: "urge|" + v.who.Name + "|" + v.field("order"), At: v.Now(), By: v.actor(), Plan: all[i].Rows[0].Entry.Plan, Bureau: all[i].Bureau, Text: "催办"}
+	for _, r := range all[i].Rows {
+		if r.Entry.Plan == o.Plan {
+			o.Duties = append(o.Duties, r.ID)
+		}
+	}
+	out, err := v.Book.Urge(v.ctx(), o, text, v.field("leader") == "1")
+	if err != nil {
+		return err
+	}
+	if out.Refused != "" {
+		return v.failed("/admin/urge", bad("%s", out.Refused))
+	}
+	return v.done("/admin/delivery", all[i].Bureau+"的催办已交给发送，送达情况见下面。")
+}
+
+type deliveryView struct {
+	Days    int
+	Digests []ledger.Digest
+	Pager   pager
+}
+
+// deliveryPage shows what was sent and how far it got.
+func deliveryPage(v *visit) error {
+	view := deliveryView{Days: 30}
+	if n, err := strconv.Atoi(v.query("days")); err == nil && n > 0 && n <= 400 {
+		view.Days = n
+	}
+	if v.Book == nil {
+		return v.page("delivery", "送达", view)
+	}
+	all, err := v.Book.Digests(v.ctx(), v.Now().AddDate(0, 0, -view.Days), v.Now().AddDate(0, 0, 30))
+	if err != nil {
+		return err
+	}
+	slices.Reverse(all)
+	view.Digests, view.Pager = paged(v, all)
+	return v.page("delivery", "送达", view)
+}
