@@ -59,7 +59,7 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, sen
 		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
 		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: senders,
 		Directory: who.directory,
-		Findings:  func(ctx context.Context) []finding.Finding { return serviceFindings(ctx, e, s) },
+		Findings:  func(ctx context.Context) []finding.Finding { return serviceFindings(ctx, e, s, c.Now()) },
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
 			out, _, err := e.answer(ctx, bot.Message{ID: "trial", Channel: "trial", Conversation: "trial", User: q.User, Text: q.Text, At: q.AsOf}, nil)
 			return out, err
@@ -68,13 +68,9 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, sen
 }
 
 // serviceFindings is what the parts of the running service say of themselves.
-func serviceFindings(ctx context.Context, e *engine, s store.Store) []finding.Finding {
-	snap := e.snapshot()
+func serviceFindings(ctx context.Context, e *engine, s store.Store, now time.Time) []finding.Finding {
 	out := []finding.Finding{finding.Of("存储", "读写正常", s.Check(ctx)), finding.Of("版本", "各服务都在用已发布的版本", e.follower.Check(ctx))}
-	if n := len(snap.Off); n > 0 {
-		out = append(out, finding.Finding{Part: "政策项目", Level: finding.Warn, Text: fmt.Sprintf("%d 个项目所引的原句已不在计划里，暂不比对", n)})
-	}
-	return out
+	return append(out, planFindings(e.snapshot(), now)...)
 }
 
 // prefixes reads networks that were checked with the configuration.

@@ -77,6 +77,8 @@ func commands() []command {
 		{"ask", "[--json] [--user U] [--as-of D] [QUESTION]", "answer one question, or JSON lines from standard input", ask},
 		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
 		{"plan", "inspect | import | diff | publish | arm | …", "read, prepare, publish, roll back and arm plans; plan alone lists all", planCommand},
+		{"directory", "show | import FILE", "show the directory of bureaus and people, or take an edited one", directoryCommand},
+		{"audit", "verify [--head H] | show [--last N]", "prove that no audit entry was changed; show the last ones", auditCommand},
 		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
 		{"remind", "preview --from D --to D [--ledger F] [--json|--ics] | status | release [--yes]", "rehearse the reminders; show and release what is held", remindCommand},
 		{"demo", "[--listen A] [--day D]", "show the whole product on emulated platforms, without keys", demoCommand},

@@ -149,6 +149,11 @@ func (e *engine) snapshot() *knowledge.Snapshot {
 	return e.fixed.Snapshot
 }
 
+// today is the published plan that is in force at a moment.
+func (e *engine) today(now time.Time) *knowledge.Snapshot {
+	return e.snapshot().On(now.In(handlers.Zone).Format(time.DateOnly))
+}
+
 // fresh is the published state for a message that comes now.
 func (e *engine) fresh(ctx context.Context) *knowledge.Snapshot {
 	if e.follower != nil {

@@ -30,6 +30,7 @@ type Config struct {
 	Admin      Admin  `yaml:"admin"`
 	Store      Store  `yaml:"store"`
 	Inbox      Inbox  `yaml:"inbox"`
+	Audit      Audit  `yaml:"audit"`
 	Plan       Plan   `yaml:"plan"`
 	Backup     Backup `yaml:"backup"`
 	WeCom      WeCom  `yaml:"wecom"`

@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/handlers"
+	"huiwen/knowledge"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/segment"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 )
 
 // doctor says what is wrong with this installation; --live asks the running
@@ -58,8 +61,10 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	if n := len(e.snapshot().Dropped); n > 0 {
 		out = append(out, finding.Finding{Part: "类似问法", Level: finding.Warn, Text: fmt.Sprintf("%d 组所引的原句已不在计划里", n)})
 	}
+	out = append(out, planFindings(e.snapshot(), c.Now())...)
 	s, err := openStore(ctx, c.config)
 	if err == nil {
+		out = append(out, versionFindings(ctx, s)...)
 		ch := &channels{senders: map[string]bot.Sender{}}
 		if chErr := ch.addWeCom(c, s); chErr != nil {
 			out = append(out, finding.Of("企业微信", "", chErr))
@@ -104,4 +109,47 @@ func askHealth(ctx context.Context, c *call) error {
 	}
 	fmt.Fprintf(c.Stdout, "%s", body)
 	return nil
+}
+
+// planFindings is what of the published state an administrator should mend.
+func planFindings(all *knowledge.Snapshot, now time.Time) []finding.Finding {
+	var out []finding.Finding
+	day := now.In(handlers.Zone).Format(time.DateOnly)
+	s := all.On(day)
+	if n := len(s.Off); n > 0 {
+		out = append(out, finding.Finding{Part: "政策项目", Level: finding.Warn, Text: fmt.Sprintf("%d 个项目所引的原句已不在计划里，暂不比对", n)})
+	}
+	if n := len(s.Lost); n > 0 {
+		out = append(out, finding.Finding{Part: "手工更正", Level: finding.Warn, Text: fmt.Sprintf("%d 处更正所引的原句已不在计划里", n)})
+	}
+	for _, x := range s.Conflicts(day) {
+		if !x.Sides[0].Confirmed && !x.Sides[1].Confirmed {
+			out = append(out, finding.Finding{Part: "数额冲突", Level: finding.Warn,
+				Text: fmt.Sprintf("“%s”在 %s 和 %s 写的数额不一样，回答时不报数；请核实后用 plan confirm 确认一份", x.For, x.Sides[0].Measure.No, x.Sides[1].Measure.No)})
+		}
+	}
+	return out
+}
+
+// versionFindings says whether the running services answer from what is published.
+func versionFindings(ctx context.Context, s store.Store) []finding.Finding {
+	p, ok, err := versions.Published(ctx, s)
+	if err != nil {
+		return []finding.Finding{finding.Of("版本", "", err)}
+	}
+	list, err := versions.Replicas(ctx, s)
+	if err != nil {
+		return []finding.Finding{finding.Of("版本", "", err)}
+	}
+	text := "在用程序自带的计划"
+	if ok {
+		text = fmt.Sprintf("第 %d 次发布，%s", p.Seq, p.Version)
+	}
+	out := []finding.Finding{finding.Of("版本", fmt.Sprintf("%s；%d 个服务在运行", text, len(list)), nil)}
+	for _, r := range list {
+		if ok && r.Version != p.Version && r.Failed == p.Version {
+			out = append(out, finding.Of("版本", "", fmt.Errorf("服务 %s 载入不了，仍在用第 %d 次发布：%s", r.ID, r.Seq, r.Error)))
+		}
+	}
+	return out
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"huiwen/bot"
 	"huiwen/bot/post"
+	"huiwen/handlers"
 	"huiwen/handlers/page"
 	"huiwen/knowledge"
 )
@@ -29,18 +31,28 @@ func publicHandler(e *engine, g *post.Gateway, c *call) (http.Handler, error) {
 		}
 	}
 	return page.New(page.Options{
-		Asker: visitors{g, c.Now}, Library: library{e}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
+		Asker: visitors{g, c.Now}, Library: library{e, c.Now}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
 		PerMinute: c.config.Page.PerMinute, Total: c.config.Page.TotalPerSecond, TrustedProxies: trusted, Secure: c.config.Page.Secure,
 	})
 }
 
-// library shows the published plan to the page.
-type library struct{ *engine }
+// library shows what is published to the page, as residents may read it today.
+type library struct {
+	*engine
+	now func() time.Time
+}
 
-func (l library) Title() string { return l.snapshot().Plan.Title }
+func (l library) view() *knowledge.Snapshot {
+	return l.snapshot().For(l.now().In(handlers.Zone).Format(time.DateOnly), false)
+}
 
-func (l library) Issued() string {
-	d, err := time.Parse(time.DateOnly, l.snapshot().Plan.Issued)
+func (l library) Title() string { return l.view().Plan.Title }
+
+func (l library) Issued() string { return inChinese(l.view().Plan.Issued) }
+
+// inChinese writes an ISO date as people read it, "" when it is none.
+func inChinese(day string) string {
+	d, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return ""
 	}
@@ -48,13 +60,26 @@ func (l library) Issued() string {
 }
 
 func (l library) Measure(label string) (page.Measure, bool) {
-	m, ok := l.snapshot().Measure(label)
+	s := l.view()
+	title, issued := s.Plan.Title, s.Plan.Issued
+	m, ok := s.Measure(label)
+	if doc, no, found := strings.Cut(label, ":"); !ok && found { // of the plan of another year
+		for _, p := range s.Plans() {
+			if p.ID == doc {
+				title, issued = p.Plan.Title, p.Plan.Issued
+				m, ok = p.For(p.Plan.Valid.From, false).Measure(no)
+			}
+		}
+	}
 	if !ok {
 		return page.Measure{}, false
 	}
+	if m.Doc != nil {
+		title, issued = m.Doc.Title, m.Doc.Issued
+	}
 	return page.Measure{
 		Label: m.No, Name: m.Label(), Topic: m.Topic(), Headings: headings(m), Text: m.Text,
-		Document: l.Title(), Issued: l.Issued(),
+		Document: title, Issued: inChinese(issued),
 	}, true
 }
 

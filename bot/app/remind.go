@@ -62,6 +62,7 @@ func preview(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	p = p.On(from) // a bad date is refused below
 	r, err := rehearse(p.On(from), from, to, entries)
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func (c *call) reminder(ctx context.Context) (*scheduler.Service, store.Store, e
 	if err != nil {
 		return nil, nil, err
 	}
+	snap = snap.On(c.Now().In(handlers.Zone).Format(time.DateOnly))
 	s, err := openStore(ctx, c.config)
 	if err != nil {
 		return nil, nil, err

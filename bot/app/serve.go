@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"huiwen/bot/post"
+	"huiwen/knowledge"
 	"huiwen/knowledge/store"
 )
 
@@ -59,11 +60,15 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
+	chain, err := c.chain(memory)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	platforms, err := newChannels(c, memory)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	reminder, err := newReminder(c, memory, e.snapshot, platforms.senders)
+	reminder, err := newReminder(c, memory, func() *knowledge.Snapshot { return e.today(c.Now()) }, platforms.senders)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
@@ -94,6 +99,9 @@ func serve(ctx context.Context, c *call) error {
 	following := make(chan struct{})
 	go func() { e.follower.Run(working); close(following) }()
 	defer func() { stopWorking(); <-following }()
+	chained := make(chan struct{})
+	go func() { chainActs(working, chain, c); close(chained) }()
+	defer func() { stopWorking(); <-chained }()
 	reminding := make(chan struct{})
 	go func() { reminder.Run(working); close(reminding) }()
 	defer func() { stopWorking(); <-reminding }()

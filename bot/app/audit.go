@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"time"
+
+	"huiwen/handlers"
+	"huiwen/knowledge/account"
+	"huiwen/knowledge/audit"
+	"huiwen/knowledge/store"
+)
+
+// Audit is how the audit is kept.
+type Audit struct {
+	// Key binds the entries to each other; "" for the file audit.key in the data
+	// folder. Several services on one store need the same.
+	Key Secret `yaml:"key"`
+}
+
+// chainEvery is how often noted acts are chained.
+const chainEvery = 5 * time.Second
+
+// chain is the audit chain of a store.
+func (c *call) chain(s store.Store) (*audit.Chain, error) {
+	key, err := audit.Key(c.config.Audit.Key.Reveal(), c.config.Data)
+	if err != nil {
+		return nil, err
+	}
+	return audit.NewChain(s, key), nil
+}
+
+// chainActs chains what was noted until ctx ends. An error is told once, until
+// it changes.
+func chainActs(ctx context.Context, chain *audit.Chain, c *call) {
+	tick := time.NewTicker(chainEvery)
+	defer tick.Stop()
+	told := ""
+	for {
+		_, err := chain.Append(ctx)
+		if err != nil && ctx.Err() == nil && err.Error() != told {
+			c.log.Error("audit entries are not chained", "error", err)
+			told = err.Error()
+		}
+		if err == nil {
+			told = ""
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// auditCommand verifies or shows the audit.
+func auditCommand(ctx context.Context, c *call) error {
+	var f actFlags
+	kept := ""
+	last := 50
+	asJSON := false
+	rest, err := c.flags("audit", func(fs *flag.FlagSet) {
+		f.define(fs)
+		fs.StringVar(&kept, "head", "", "")
+		fs.IntVar(&last, "last", last, "")
+		fs.BoolVar(&asJSON, "json", false, "")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 || rest[0] != "verify" && rest[0] != "show" {
+		return usagef("audit 后面要写 verify [--head 末尾]，或 show [--last N]")
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	chain, err := c.chain(s)
+	if err != nil {
+		return err
+	}
+	if _, err := chain.Append(ctx); err != nil {
+		return err
+	}
+	if rest[0] == "show" {
+		if _, err := whoActs(ctx, s, f, account.Auditor, account.Security); err != nil {
+			return err
+		}
+		return showAudit(ctx, c, chain, last, asJSON)
+	}
+	v, err := chain.Verify(ctx, kept)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.Stdout, v)
+	}
+	fmt.Fprintf(c.Stdout, "审计记录完整，共 %d 条\n", v.Records)
+	if v.Records > 0 {
+		fmt.Fprintf(c.Stdout, "末尾 %s\n把这一行抄到别处，以后用 audit verify --head 核对，就能发现末尾有没有被删\n", v.Head)
+	}
+	return nil
+}
+
+// showAudit prints the last records.
+func showAudit(ctx context.Context, c *call, chain *audit.Chain, last int, asJSON bool) error {
+	n, err := chain.Len(ctx)
+	if err != nil {
+		return err
+	}
+	records, err := chain.Records(ctx, max(1, n-last+1), last)
+	if err != nil {
+		return err
+	}
+	var bad error
+	for _, r := range records {
+		e, err := r.Read()
+		if err != nil {
+			bad = errors.Join(bad, err)
+			continue
+		}
+		if asJSON {
+			if err := printJSON(c.Stdout, map[string]any{"seq": r.Seq, "scope": r.Scope, "entry": e}); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(c.Stdout, "%6d  %s  %s  %s  %s  %s\n", r.Seq, e.At.In(handlers.Zone).Format("2006-01-02 15:04:05"), e.Who, e.Act, clip(e.Subject, 60), clip(e.Why, 40))
+	}
+	return bad
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"huiwen/knowledge/account"
+	"huiwen/knowledge/audit"
+	"huiwen/knowledge/directory"
+	"huiwen/knowledge/store"
+)
+
+// maxDirectoryBytes bounds the directory's file.
+const maxDirectoryBytes = 4 << 20
+
+// directoryCommand shows the directory as the YAML that is edited, or takes an
+// edited one in. It is not rolled back with the plan.
+func directoryCommand(ctx context.Context, c *call) error {
+	var f actFlags
+	rest, err := c.flags("directory", f.define)
+	if err != nil {
+		return err
+	}
+	show := len(rest) == 1 && rest[0] == "show"
+	if !show && (len(rest) != 2 || rest[0] != "import") {
+		return usagef("directory 后面要写 show，或 import 文件")
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	now, err := readDirectory(ctx, s)
+	if err != nil {
+		return err
+	}
+	if show {
+		data, err := now.YAML()
+		if err != nil {
+			return err
+		}
+		_, err = c.Stdout.Write(data)
+		return err
+	}
+	act, err := whoActs(ctx, s, f, account.Admin, account.Editor, account.System)
+	if err != nil {
+		return err
+	}
+	d, err := readDirectoryFile(rest[1])
+	if err != nil {
+		return err
+	}
+	err = s.Update(ctx, directory.Scope, func(tx store.Tx) error {
+		note := audit.Entry{ID: act.ID, Who: act.Who, Act: "directory.save", Subject: fmt.Sprintf("revision %d", d.Revision+1), Why: act.Why}
+		return errors.Join(directory.Save(tx, d), audit.Note(tx, note))
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "已保存第 %d 版通讯录：%d 个单位，%d 个人\n", d.Revision+1, len(d.Bureaus), len(d.People))
+	if lost := d.Unreachable(namesOf(d), c.Now()); len(lost) > 0 {
+		fmt.Fprintf(c.Stdout, "%d 个单位没有能收到提醒的联系人\n", len(lost))
+	}
+	return nil
+}
+
+func namesOf(d *directory.Directory) []string {
+	var out []string
+	for _, b := range d.Bureaus {
+		if b.Successor == nil {
+			out = append(out, b.Name)
+		}
+	}
+	return out
+}
+
+func readDirectoryFile(name string) (*directory.Directory, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("打不开文件：%w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxDirectoryBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(data) > maxDirectoryBytes {
+		return nil, fmt.Errorf("%s 超过 %d MiB", name, maxDirectoryBytes>>20)
+	}
+	return directory.Parse(data, name)
+}
