@@ -134,7 +134,7 @@ func (s *show) run(ctx context.Context, door net.Listener) error {
 		}
 		s.temp, s.config.Data = dir, dir
 	}
-	quiet := slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	quiet := slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	stage, err := demo.New(ctx, demo.Options{Log: quiet, Clock: s.clock, Tick: s.tick, Suggestions: suggestions, Bureaus: s.bureaus()})
 	if err != nil {
 		return err
@@ -166,6 +166,9 @@ func (s *show) run(ctx context.Context, door net.Listener) error {
 	go func() { served <- web.Serve(door) }()
 	select {
 	case <-s.up:
+		if err := answering(ctx, "http://"+addresses[0]+"/"); err != nil {
+			break
+		}
 		stage.Enter()
 		fmt.Fprintf(s.Stderr, "演示台：请打开 %s\n", address(door.Addr()))
 	case err = <-ended:
@@ -179,6 +182,24 @@ func (s *show) run(ctx context.Context, door net.Listener) error {
 		err = errors.Join(err, <-ended)
 	}
 	return errors.Join(err, web.Close())
+}
+
+// answering waits until an address answers.
+func answering(ctx context.Context, url string) error {
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			return resp.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func isLoopback(a net.Addr) bool {

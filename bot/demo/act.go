@@ -135,7 +135,9 @@ func (s *Stage) Press(n int64, item int, speaker string) error {
 		})
 	case b.Phone == phoneDing || b.Phone == phoneGroup:
 		who := DingUser
-		if b.Phone == phoneGroup && speaker == Office {
+		if b.who != "" {
+			who = b.who
+		} else if b.Phone == phoneGroup && speaker == Office {
 			who = Office
 		}
 		s.note(b.Phone, Names[who]+"按下“"+b.Buttons[item]+"”")

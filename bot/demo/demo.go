@@ -199,6 +199,8 @@ type Wire struct {
 	Millis int64  `json:"millis"`
 }
 
+const wireTime = "01-02 15:04"
+
 // maxWires and maxBubbles bound what is remembered.
 const (
 	maxWires   = 200
@@ -209,7 +211,7 @@ func (s *Stage) wire(w Wire) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wired++
-	w.N, w.At = s.wired, s.Clock.Now().In(zone).Format("15:04:05")
+	w.N, w.At = s.wired, s.Clock.Now().In(zone).Format(wireTime)
 	s.wires = append(s.wires, w)
 	if len(s.wires) > maxWires {
 		s.wires = s.wires[len(s.wires)-maxWires:]
@@ -226,7 +228,7 @@ func (s *Stage) touch() {
 // known are the calls as people understand them.
 var known = map[string]string{
 	"/cgi-bin/gettoken": "取令牌", "/cgi-bin/message/send": "发应用消息", "/cgi-bin/message/update_template_card": "更新卡片", "/cgi-bin/kf/sync_msg": "取客服消息",
-	"/cgi-bin/kf/send_msg": "发客服消息", "/cgi-bin/kf/send_msg_on_event": "发欢迎语", "/cgi-bin/kf/service_state/get": "查会话状态", "/cgi-bin/kf/service_state/trans": "转人工",
+	"/cgi-bin/kf/send_msg": "发客服消息", "/cgi-bin/kf/send_msg_on_event": "发欢迎语", "/cgi-bin/kf/service_state/get": "查会话状态", "/cgi-bin/kf/service_state/trans": "转人工", "/cgi-bin/kf/account/list": "查客服账号",
 	"/v1.0/oauth2/accessToken": "取令牌", "/v1.0/gateway/connections/open": "申请长连接", "/robot/sendBySession": "会话回复", "/v1.0/robot/oToMessages/batchSend": "机器人单聊",
 	"/v1.0/robot/groupMessages/send": "机器人群聊", "/v1.0/card/instances/createAndDeliver": "投放卡片", "/v1.0/card/instances": "更新卡片", "/robot/send": "群机器人", "/connect": "建立长连接",
 	"/topapi/message/corpconversation/asyncsend_v2": "工作通知", "/topapi/message/corpconversation/getsendresult": "查通知结果",

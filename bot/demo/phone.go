@@ -64,7 +64,8 @@ type Bubble struct {
 	Over int64 `json:"over,omitempty"`
 
 	track string
-	index int // of a menu or card on the platform
+	index int    // of a menu or card on the platform
+	who   string // whose private chat it is, on a screen of several people
 }
 
 // put shows a bubble; s.mu is held.
@@ -107,7 +108,7 @@ func (s *Stage) follow() {
 			continue // a copy, or the platform's own ping
 		}
 		s.wired++
-		w := Wire{N: s.wired, At: s.Clock.Now().In(zone).Format("15:04:05"), Where: "钉钉", Out: true, What: "长连接推送", Result: "已确认", Millis: a.After.Milliseconds()}
+		w := Wire{N: s.wired, At: s.Clock.Now().In(zone).Format(wireTime), Where: "钉钉", Out: true, What: "长连接推送", Result: "已确认", Millis: a.After.Milliseconds()}
 		if a.Code != 200 {
 			w.Result, w.Bad = "未确认", true
 		}
@@ -189,7 +190,7 @@ func (s *Stage) fromDing(m openapi.Shown) {
 			case DingUser:
 				to = append(to, phoneDing)
 			case Office: // whose private chat is shown in the group's phone
-				b.Name = "惠问 → " + Names[Office] + "（单聊）"
+				b.Name, b.who = "惠问 → "+Names[Office]+"（单聊）", Office
 				to = append(to, phoneGroup)
 			}
 		}
