@@ -120,7 +120,7 @@ type rig struct {
 	host     string
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	s, err := store.OpenFile(t.Context(), t.TempDir(), nil)
 	if err != nil {
@@ -144,7 +144,7 @@ func newRig(t *testing.T) *rig {
 }
 
 // stream connects the robot for the time of the test.
-func (r *rig) stream(t *testing.T) *Stream {
+func (r *rig) stream(t testing.TB) *Stream {
 	t.Helper()
 	s := &Stream{Host: r.host, ClientID: "app", Secret: "secret", Robot: r.robot, Log: r.robot.Log, KeepAlive: 3 * time.Second}
 	ctx, cancel := context.WithCancel(context.Background())

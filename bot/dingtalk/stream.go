@@ -34,7 +34,7 @@ const (
 	// acknowledged and comes again.
 	takeTime = 5 * time.Second
 	// maxPending is how many frames are kept at once; more are not acknowledged.
-	maxPending = 512
+	maxPending = 2048
 )
 
 // A Stream receives by the platform's long connection: no public address is
