@@ -14,7 +14,7 @@ var (
 	// producing money is made, not received.
 	producing = regexp.MustCompile(`产值|收入|产量|增收|成本|增加值|利润|加价|价格|电价|单价|售价|投资强度|税收|贡献`)
 	// credit is what someone may borrow.
-	credit = regexp.MustCompile(`(?:额度|担保额|授信额|授信|贷款额|保额|限额|融资需求)[^，,。；;0-9]{0,8}$`)
+	credit = regexp.MustCompile(`(?:额度|担保额|授信额|授信|贷款额|保额|限额)[^，,。；;]{0,20}$|融资需求[^，,。；;0-9]{0,8}$`)
 	payPct = regexp.MustCompile(`(?:补贴|补助|奖励|贴息|返还|减免)(?:比例)?(?:为|按)?$`)
 )
 
@@ -22,7 +22,7 @@ var (
 // receives: a threshold of turnover or investment.
 func (f figure) amount() (Amount, bool) {
 	isMoney := money.MatchString(f.unit)
-	if !isMoney && f.unit != "%" {
+	if !isMoney && f.unit != "%" || f.changed() {
 		return Amount{}, false
 	}
 	near := f.clause

@@ -28,6 +28,9 @@ var (
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
 	forbids     = regexp.MustCompile(`不再|严禁|禁止|不得(?:新|再)|低于$`)
+	// before and behind a figure that is to change: 由30%提高到50%
+	changesFrom = regexp.MustCompile(`(?:由|从)(?:原来的?|目前的?|现行的?|现有的?)?[\p{Han}]{0,4}$`)
+	changesTo   = regexp.MustCompile(`^[^，,。；;0-9]{0,6}(?:提高|提升|提至|增加|扩大|上调|调整|降低|降至|下降|压减|压缩|缩短|减少|升至|增至)[^，,。；;]{0,8}[0-9]`)
 	ratioPay    = regexp.MustCompile(`^[^，,。；;]{0,6}给予`)
 )
 
@@ -39,7 +42,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 	isMoney := money.MatchString(f.unit)
 	near := f.before + f.text
 	switch {
-	case forbids.MatchString(f.before):
+	case forbids.MatchString(f.before), f.changed():
 		return Target{}, false
 	case isMoney && f.cmp != ">=" && (f.toOne() || credit.MatchString(f.before)):
 		return Target{}, false
@@ -89,6 +92,11 @@ func (p *Plan) dueOf(f figure) string {
 		}
 	}
 	return due
+}
+
+// changed reports whether a figure is the one that another takes the place of.
+func (f figure) changed() bool {
+	return changesFrom.MatchString(f.before) && changesTo.MatchString(f.after)
 }
 
 // counts reports whether the unit counts things or persons.
