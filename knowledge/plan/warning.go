@@ -12,13 +12,25 @@ import (
 func (p *Plan) warn(text string, terms []string) {
 	for i := range p.Items {
 		it := &p.Items[i]
-		for _, t := range terms {
-			if found := near(it.Text, t); found != "" {
-				p.suspect(it, found, t)
+		var printed []string
+		for _, t := range slices.SortedFunc(slices.Values(terms), func(a, b string) int { return len(b) - len(a) }) {
+			found := near(it.Text, t)
+			if found == "" || slices.ContainsFunc(printed, func(s string) bool { return strings.Contains(s, found) }) || ownWord(text, found, t) {
+				continue
 			}
+			printed = append(printed, found)
+			p.suspect(it, found, t)
 		}
 	}
 	p.warnRare(text)
+}
+
+// ownWord reports whether what ends found in place of a term is a word that the
+// text uses throughout: 补助 for 补贴 is no misprint.
+func ownWord(text, found, term string) bool {
+	f, t := []rune(found), []rune(term)
+	n := len(f)
+	return f[n-1] != t[n-1] && f[n-2] == t[n-2] && strings.Count(text, string(f[n-2:])) >= 5
 }
 
 // suspect warns of a likely misprint once.
