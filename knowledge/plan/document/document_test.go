@@ -79,6 +79,7 @@ func TestText(t *testing.T) {
 		{"a.docx", word(t, p("一、任务")+p("1.做&lt;事&gt;。"), nil), "一、任务\n1.做<事>。\n"},
 		{"a.docx", word(t, level("0", "任务")+level("1", "甲。")+level("1", "乙。")+level("0", "保障")+level("1", "丙。"), numbering), "一、任务\n1.甲。\n2.乙。\n二、保障\n1.丙。\n"},
 		{"a.docx", word(t, `<w:p><w:r><w:t>补</w:t></w:r><w:del><w:r><w:delText>八千</w:delText><w:t>九千</w:t></w:r></w:del><w:ins><w:r><w:t>五千元</w:t></w:r></w:ins></w:p>`, nil), "补五千元\n"},
+		{"a.docx", word(t, `<w:p><w:r><w:t>前</w:t></w:r><w:r><mc:AlternateContent><mc:Choice><w:txbxContent>`+p("框")+`</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>`+p("框")+`</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r><w:r><w:footnoteReference w:id="2"/><w:t>后</w:t></w:r></w:p>`, map[string]string{"word/footnotes.xml": `<w:root>` + p("注") + `</w:root>`}), "框\n前后\n"},
 		{"a.docx", word(t, `<w:tbl><w:tr>`+cell("序号")+cell("工作任务")+cell("牵头单位")+cell("配合单位")+`</w:tr><w:tr>`+cell("1")+cell("修路。")+cell("县交通局")+cell("县财政局")+`</w:tr></w:tbl>`, nil), "1.修路。（牵头单位：县交通局；配合单位：县财政局）\n"},
 	}
 	for _, tt := range tests {

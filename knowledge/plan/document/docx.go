@@ -115,7 +115,8 @@ type bodyScan struct {
 	out       strings.Builder
 	para      strings.Builder
 	inText    bool
-	skip      int // open elements whose content does not count
+	around    []outer // paragraphs that an open text box stands in
+	skip      int     // open elements whose content does not count
 	style     string
 	num       numRef
 	tables    []*table
@@ -123,6 +124,13 @@ type bodyScan struct {
 	cells     []*strings.Builder
 	spans     []int  // columns that the open cell takes, per table
 	merged    []bool // whether it goes on with the one above
+}
+
+// An outer is a paragraph that waits while the text box in it is read.
+type outer struct {
+	text  string
+	style string
+	num   numRef
 }
 
 // uncounted elements hold what was deleted or moved away, instructions of
@@ -147,6 +155,9 @@ func (s *bodyScan) open(e xml.StartElement) error {
 	case "p":
 		s.para.Reset()
 		s.style, s.num = "", numRef{}
+	case "txbxContent":
+		s.around = append(s.around, outer{s.para.String(), s.style, s.num})
+		s.para.Reset()
 	case "pStyle":
 		s.style = attr(e, "val")
 	case "ilvl":
@@ -199,6 +210,14 @@ func (s *bodyScan) close(name string) {
 		s.inText = false
 	case "p":
 		s.endParagraph()
+	case "txbxContent":
+		if last := len(s.around) - 1; last >= 0 {
+			o := s.around[last]
+			s.around = s.around[:last]
+			s.para.Reset()
+			s.para.WriteString(o.text)
+			s.style, s.num = o.style, o.num
+		}
 	case "tc":
 		if n >= 0 && s.cells[n] != nil {
 			s.rows[n] = append(s.rows[n], cell{strings.TrimSpace(s.cells[n].String()), s.merged[n]})
