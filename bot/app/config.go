@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -206,16 +208,82 @@ func loadConfig(global map[string]string, env Environment) (Config, error) {
 		c.Data = data
 	}
 	if err := c.check(); err != nil {
-		return c, fmt.Errorf("configuration: %w", err)
+		return c, fmt.Errorf("configuration: %w", located(err, file, env))
 	}
 	return c, nil
+}
+
+// A badValue is a value that cannot be used, with its key as in the YAML.
+type badValue struct {
+	key string
+	err error
+}
+
+func (b badValue) Error() string { return b.key + ": " + b.err.Error() }
+
+// located adds to every bad value where it was set: the line of the file, or the
+// variable, which beats the file.
+func located(err error, file string, env Environment) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var root yaml.Node
+	if data, readErr := os.ReadFile(file); file != "" && readErr == nil {
+		_ = yaml.Unmarshal(data, &root) // it was read before
+	}
+	set := map[string]bool{}
+	for _, e := range env.Environ() {
+		name, _, _ := strings.Cut(e, "=")
+		set[name] = true
+	}
+	var out []error
+	for _, one := range joined.Unwrap() {
+		var b badValue
+		if errors.As(one, &b) {
+			variable := envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "[", "_", "]", "").Replace(b.key))
+			switch line := lineOf(&root, b.key); {
+			case set[variable] || set[variable+"_FILE"]:
+				one = fmt.Errorf("%w (set by %s)", one, variable)
+			case line > 0:
+				one = fmt.Errorf("%w (%s line %d)", one, file, line)
+			}
+		}
+		out = append(out, one)
+	}
+	return errors.Join(out...)
+}
+
+// lineOf finds the line of a key such as wecom.apps[0].name, or of the part of it
+// that the file holds; 0 for none.
+func lineOf(n *yaml.Node, key string) int {
+	line := 0
+	for _, part := range strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+			n = n.Content[0]
+		}
+		next := (*yaml.Node)(nil)
+		if i, err := strconv.Atoi(part); err == nil && n.Kind == yaml.SequenceNode && i < len(n.Content) {
+			next, line = n.Content[i], n.Content[i].Line
+		}
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == part {
+				next, line = n.Content[i+1], n.Content[i].Line
+			}
+		}
+		if next == nil {
+			return line
+		}
+		n = next
+	}
+	return line
 }
 
 // check names every bad value by its key.
 func (c Config) check() error {
 	var errs []error
 	bad := func(key, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+		errs = append(errs, badValue{key, fmt.Errorf(format, args...)})
 	}
 	oneOf := func(key, value string, allowed ...string) {
 		if !slices.Contains(allowed, value) {

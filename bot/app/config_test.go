@@ -125,9 +125,12 @@ func TestBadConfigNamesItself(t *testing.T) {
 		want       []string
 	}{
 		{"unknown key", "listen: 127.0.0.1:1\nlisen: x\n", nil, []string{"line 2", "lisen"}},
-		{"bad address", "listen: nowhere\n", nil, []string{"listen", "nowhere"}},
+		{"bad address", "listen: nowhere\n", nil, []string{"listen", "nowhere", "line 1"}},
 		{"bad duration", "wecom:\n  callback_window: soon\n", nil, []string{"line 2", "soon"}},
-		{"bad kind", "store:\n  kind: mongo\n", nil, []string{"store.kind", "mongo"}},
+		{"bad kind", "store:\n  kind: mongo\n", nil, []string{"store.kind", "mongo", "c.yaml line 2"}},
+		{"bad kind of the environment", "", []string{"HUIWEN_STORE_KIND=mongo"}, []string{"store.kind", "mongo", "HUIWEN_STORE_KIND"}},
+		{"bad element of a list", "page:\n  per_minute: 5\n  trusted_proxies:\n    - 10.0.0.0/8\n    - here\n", nil, []string{"page.trusted_proxies[1]", "here", "line 5"}},
+		{"missing value", "store:\n  kind: redis\n  redis:\n    mode: cluster\n", nil, []string{"store.redis.addrs", "line 3"}},
 		{"redis without address", "store:\n  kind: redis\n", nil, []string{"store.redis.addrs"}},
 		{"sentinel without master", "store:\n  kind: redis\n  redis: {mode: sentinel, addrs: ['a:1']}\n", nil, []string{"store.redis.master"}},
 		{"base url with a path", "wecom:\n  base_url: https://a.cn/x\n", nil, []string{"wecom.base_url"}},

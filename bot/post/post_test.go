@@ -318,6 +318,10 @@ func TestMain(m *testing.M) {
 		service(dir)
 		return
 	}
+	if spec := os.Getenv("POST_TEST_STORM"); spec != "" {
+		stormService(spec)
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -462,70 +466,6 @@ func TestALostLeaseEndsNothing(t *testing.T) {
 	}
 	if a, _, _ := box.Fetch(t.Context(), message("c", "1", "")); a.Reply.Text != "fast" {
 		t.Errorf("the answer is %q", a.Reply.Text)
-	}
-}
-
-// TestThreeReplicasOnAFaultyLine runs three gateways on one Redis, each over a
-// line that is cut at commits before or after they pass: every message is
-// answered once and in order.
-func TestThreeReplicasOnAFaultyLine(t *testing.T) {
-	addr := storetest.RedisServer(t)
-	var wound atomic.Int64
-	clock := func() time.Duration { return time.Duration(wound.Load()) }
-	var proxies []*storetest.Proxy
-	var gateways []*post.Gateway
-	for range 3 {
-		p := storetest.NewProxy(t, addr)
-		s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{p.Addr}}, clock)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		proxies, gateways = append(proxies, p), append(gateways, gateway(t, s, nil))
-	}
-	direct, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "single", Addrs: []string{addr}}, clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer direct.Close()
-	box := post.NewBox(direct, rand.Reader)
-	const people, each = 25, 8
-	for i := range each {
-		for c := range people {
-			proxies[(i+c)%3].CutAfter(1 + (i+c)%2)
-			m := message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "x")
-			for try := 0; ; try++ { // a platform comes again until it is acknowledged
-				if _, err := gateways[(i+c+try)%3].Accept(t.Context(), m); err == nil {
-					break
-				}
-				if try > 20 {
-					t.Fatal("never accepted")
-				}
-			}
-		}
-	}
-	for c := range people {
-		for i := range each {
-			m := message(fmt.Sprint("c", c), fmt.Sprintf("%d/%d", c, i), "")
-			storetest.Until(t, "an answer", func() bool {
-				_, ok, err := box.Fetch(t.Context(), m)
-				if !ok && err == nil {
-					wound.Add(int64(time.Second)) // leases of cut workers run out
-				}
-				return ok
-			})
-			if a, _, _ := box.Fetch(t.Context(), m); a.Reply.Text != strconv.Itoa(i+1) && a.Reply.Text != "抱歉" {
-				t.Errorf("conversation %d message %d got %q", c, i, a.Reply.Text)
-			}
-		}
-	}
-	cuts := 0
-	for _, p := range proxies {
-		cuts += p.Cuts()
-	}
-	t.Logf("%d messages, %d cuts", people*each, cuts)
-	if cuts == 0 {
-		t.Error("nothing was cut")
 	}
 }
 
