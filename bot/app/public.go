@@ -31,7 +31,7 @@ func publicHandler(e *engine, g *post.Gateway, c *call) (http.Handler, error) {
 		}
 	}
 	return page.New(page.Options{
-		Asker: visitors{g, c.Now}, Library: library{e, c.Now}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
+		Asker: visitors{g, c.Now}, Rater: visitors{g, c.Now}, Library: library{e, c.Now}, Suggestions: suggestions, Log: c.log, Random: rand.Reader, Now: c.Now,
 		PerMinute: c.config.Page.PerMinute, Total: c.config.Page.TotalPerSecond, TrustedProxies: trusted, Secure: c.config.Page.Secure,
 	})
 }
@@ -104,4 +104,20 @@ func (v visitors) Ask(ctx context.Context, id, text string) (bot.Rendered, error
 		return bot.Rendered{}, page.ErrBusy
 	}
 	return a.Reply, err
+}
+
+// Rate implements [page.Rater]: only the session that got an answer rates it.
+func (v visitors) Rate(ctx context.Context, id, number string, up bool, reason string) error {
+	a, ok, err := v.gateway.Box.ByNumber(ctx, number)
+	if err != nil {
+		return err
+	}
+	if !ok || a.Conversation != "page/"+id {
+		return page.ErrNoAnswer
+	}
+	err = v.gateway.Box.Rate(ctx, number, up, reason)
+	if errors.Is(err, post.ErrNoAnswer) {
+		return page.ErrNoAnswer
+	}
+	return err
 }

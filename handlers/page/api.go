@@ -26,28 +26,13 @@ const (
 
 // ask answers POST /api/ask {"text": "…"}.
 func (p *Page) ask(w http.ResponseWriter, r *http.Request) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		p.refuse(w, r, http.StatusUnsupportedMediaType, sayNotJSON)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			p.refuse(w, r, http.StatusRequestEntityTooLarge, sayTooLong)
-			return
-		}
-		p.refuse(w, r, http.StatusBadRequest, sayNotJSON)
-		return
-	}
 	var in struct {
 		Text *string `json:"text"`
 	}
-	if !utf8.Valid(body) {
-		p.refuse(w, r, http.StatusBadRequest, sayNotText)
+	if !p.readJSON(w, r, &in) {
 		return
 	}
-	if err := json.Unmarshal(body, &in); err != nil || in.Text == nil {
+	if in.Text == nil {
 		p.refuse(w, r, http.StatusBadRequest, sayNotJSON)
 		return
 	}
@@ -57,6 +42,29 @@ func (p *Page) ask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, out)
+}
+
+// readJSON reads a body into v; false when it has answered that it could not.
+func (p *Page) readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		p.refuse(w, r, http.StatusUnsupportedMediaType, sayNotJSON)
+		return false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		p.refuse(w, r, http.StatusRequestEntityTooLarge, sayTooLong)
+	case err != nil:
+		p.refuse(w, r, http.StatusBadRequest, sayNotJSON)
+	case !utf8.Valid(body):
+		p.refuse(w, r, http.StatusBadRequest, sayNotText)
+	case json.Unmarshal(body, v) != nil:
+		p.refuse(w, r, http.StatusBadRequest, sayNotJSON)
+	default:
+		return true
+	}
+	return false
 }
 
 // answer takes one question; words says why it was not answered.

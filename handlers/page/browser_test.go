@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -271,4 +272,39 @@ func TestBrowserSaysWhatWentWrong(t *testing.T) {
 		t.Errorf("the person reads %q", text)
 	}
 	run(t, ctx, click(`.wrong button`), poll(`document.querySelector('.source')?.checkVisibility()`))
+}
+
+func TestBrowserRatesAnAnswer(t *testing.T) {
+	ctx := browser(t)
+	var mu sync.Mutex
+	var rated []string
+	p, _ := newPage(t, func(context.Context, string, string) (bot.Rendered, error) {
+		r := example()
+		r.ID = "07-AAAA-BBBB-CCCC-DDDD"
+		return r, nil
+	}, func(o *Options) {
+		o.Rater = rateFunc(func(_, number string, up bool, reason string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			rated = append(rated, fmt.Sprint(number, up, reason))
+			return nil
+		})
+	})
+	srv := httptest.NewServer(p)
+	t.Cleanup(srv.Close)
+	errs := complaints(ctx)
+	run(t, ctx, size(390, 844), chromedp.Navigate(srv.URL), poll(`document.readyState === 'complete'`),
+		chromedp.SendKeys("#text", "开店补多少"+kb.Enter, chromedp.ByID), poll(`document.querySelector('.source')?.checkVisibility()`),
+		click(`.acts button[aria-pressed]:nth-last-of-type(1)`), poll(`document.querySelectorAll('.why button').length === 3`))
+	shoot(t, ctx, "phone-rate")
+	run(t, ctx, click(`.why button:nth-of-type(2)`), poll(`document.querySelector('.why').textContent.includes('记下了')`),
+		poll(`document.querySelector('.acts button[aria-pressed="true"]').textContent === '没用'`))
+	mu.Lock()
+	defer mu.Unlock()
+	if got := strings.Join(rated, ";"); got != "07-AAAA-BBBB-CCCC-DDDDfalse;07-AAAA-BBBB-CCCC-DDDDfalse说得看不懂" {
+		t.Errorf("rated %q", got)
+	}
+	if got := errs(); len(got) > 0 {
+		t.Errorf("the console complains: %q", got)
+	}
 }

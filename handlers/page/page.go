@@ -52,6 +52,7 @@ type Measure struct {
 // Options are what a Page needs.
 type Options struct {
 	Asker       Asker
+	Rater       Rater // nil: answers cannot be rated
 	Library     Library
 	Suggestions []string // questions offered at the start
 	Log         *slog.Logger
@@ -91,6 +92,9 @@ func New(o Options) (*Page, error) {
 	mux.HandleFunc("GET /{$}", p.show)
 	mux.HandleFunc("POST /{$}", p.form)
 	mux.HandleFunc("POST /api/ask", p.ask)
+	if o.Rater != nil {
+		mux.HandleFunc("POST /api/rate", p.rate)
+	}
 	mux.HandleFunc("GET /api/measure/{label...}", p.measure)
 	mux.HandleFunc("GET /m/{label...}", p.measurePage)
 	mux.HandleFunc("GET /style.css", p.asset("web/style.css", "text/css; charset=utf-8"))
@@ -138,10 +142,8 @@ func (p *Page) asset(name, contentType string) http.HandlerFunc {
 // session returns the id of the browser's session and gives it one when it has
 // none. Only ids of the right form are taken; they are 128 random bits.
 func (p *Page) session(w http.ResponseWriter, r *http.Request) (string, error) {
-	if c, err := r.Cookie(cookieName); err == nil {
-		if raw, err := hex.DecodeString(c.Value); err == nil && len(raw) == 16 {
-			return c.Value, nil
-		}
+	if id, ok := knownSession(r); ok {
+		return id, nil
 	}
 	raw := make([]byte, 16)
 	if _, err := io.ReadFull(p.Random, raw); err != nil {
@@ -150,4 +152,14 @@ func (p *Page) session(w http.ResponseWriter, r *http.Request) (string, error) {
 	id := hex.EncodeToString(raw)
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode, MaxAge: 24 * 60 * 60})
 	return id, nil
+}
+
+// knownSession is the id of the session that the browser has.
+func knownSession(r *http.Request) (string, bool) {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return "", false
+	}
+	raw, err := hex.DecodeString(c.Value)
+	return c.Value, err == nil && len(raw) == 16
 }

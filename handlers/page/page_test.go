@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -288,5 +289,54 @@ func TestNoRandomNoSession(t *testing.T) {
 	p, _ := newPage(t, answering, func(o *Options) { o.Random = io.LimitReader(strings.NewReader("short"), 5) })
 	if w := post(p, `{"text":"一"}`, nil); w.Code != 500 {
 		t.Errorf("answered %d with a guessable session", w.Code)
+	}
+}
+
+// rateFunc is a Rater.
+type rateFunc func(session, number string, up bool, reason string) error
+
+func (f rateFunc) Rate(_ context.Context, session, number string, up bool, reason string) error {
+	return f(session, number, up, reason)
+}
+
+func TestOnlyTheSessionRatesItsAnswers(t *testing.T) {
+	session := strings.Repeat("ab", 16)
+	var got []string
+	p, _ := newPage(t, answering, func(o *Options) {
+		o.Rater = rateFunc(func(s, number string, up bool, reason string) error {
+			if s != session {
+				return ErrNoAnswer
+			}
+			got = append(got, fmt.Sprint(number, up, reason))
+			return nil
+		})
+	})
+	for _, tt := range []struct {
+		name, body, cookie string
+		code               int
+	}{
+		{"good", `{"number":"01-X","up":true}`, session, 200},
+		{"bad, and why", `{"number":"01-X","up":false,"reason":"看不懂"}`, session, 200},
+		{"another session", `{"number":"01-X","up":true}`, strings.Repeat("cd", 16), 404},
+		{"no session", `{"number":"01-X","up":true}`, "", 404},
+		{"a session of one's own making", `{"number":"01-X","up":true}`, "admin", 404},
+		{"neither good nor bad", `{"number":"01-X"}`, session, 400},
+		{"no number", `{"up":true}`, session, 400},
+		{"no JSON", `up`, session, 400},
+		{"too much", `{"number":"01-X","up":false,"reason":"` + strings.Repeat("长", 201) + `"}`, session, 413},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/api/rate", strings.NewReader(tt.body))
+		r.Header.Set("Content-Type", "application/json")
+		if tt.cookie != "" {
+			r.AddCookie(&http.Cookie{Name: cookieName, Value: tt.cookie})
+		}
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if w.Code != tt.code {
+			t.Errorf("%s: %d, want %d: %s", tt.name, w.Code, tt.code, w.Body)
+		}
+	}
+	if strings.Join(got, ";") != "01-Xtrue;01-Xfalse看不懂" {
+		t.Errorf("kept %q", got)
 	}
 }

@@ -36,6 +36,31 @@
   };
   const showQuestion = (words) => { const [t, b] = turn(true); b.append(make("p", "", words)); return t; };
 
+  const reasons = ["没答到点上", "说得看不懂", "内容不对"];
+  const rate = async (a, up, reason) => {
+    try {
+      const r = await fetch("/api/rate", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ number: a.id, up, reason }) });
+      return r.ok;
+    } catch { return false; }
+  };
+  const thumbs = (a, t) => {
+    const up = button("有用", async () => choose(up, down, true)), down = button("没用", async () => choose(down, up, false));
+    for (const b of [up, down]) b.setAttribute("aria-pressed", "false");
+    const choose = async (on, off, good) => {
+      t.querySelector(".why")?.remove();
+      if (!await rate(a, good, "")) return;
+      on.setAttribute("aria-pressed", "true");
+      off.setAttribute("aria-pressed", "false");
+      const why = make("div", "why");
+      why.setAttribute("role", "status");
+      if (good) { why.textContent = "谢谢您！"; t.append(why); return; }
+      why.append(make("span", "", "谢谢，哪里不好？"));
+      for (const reason of reasons) why.append(button(reason, async () => { if (await rate(a, false, reason)) why.textContent = "记下了，谢谢您！"; }));
+      t.append(why);
+    };
+    return [up, down];
+  };
+
   const showAnswer = (a) => {
     const [t, b] = turn(false);
     for (const line of a.lines) {
@@ -73,7 +98,7 @@
       });
       acts.append(read);
     }
-    if (a.id) acts.append(make("small", "number", "编号 " + a.id));
+    if (a.id) acts.append(...thumbs(a, t), make("small", "number", "编号 " + a.id));
     t.append(acts);
     return t;
   };
