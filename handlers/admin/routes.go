@@ -68,6 +68,7 @@ var (
 	ledgering = []account.Role{account.Admin, account.Office, account.Inspector, account.Statistic}
 	deciding  = []account.Role{account.Office}
 	ordering  = []account.Role{account.Office, account.Inspector}
+	keeping   = []account.Role{account.Admin, account.Office}
 	trying    = []account.Role{account.Admin, account.Office}
 	desking   = []account.Role{account.Admin, account.Office, account.Editor, account.Window, account.Seat}
 	steering  = []account.Role{account.Admin, account.System}

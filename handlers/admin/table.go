@@ -58,6 +58,15 @@ func routes() []route {
 		act("/admin/drafts/{id}/discard", editing, discard),
 		act("/admin/drafts/{id}/rebase", editing, rebase),
 
+		see("/admin/documents", "知识/文件和常见问答", reading, documentsPage),
+		see("/admin/documents/new", "", reading, documentsPage),
+		upload(act("/admin/documents/import", editing, importDocument)),
+		act("/admin/documents/change", editing, changeDocument),
+		act("/admin/documents/entry", editing, addEntry),
+		act("/admin/documents/drop", editing, dropEntry),
+		see("/admin/cards", "知识/办事信息卡", reading, cardsPage),
+		act("/admin/cards", editing, saveCard),
+		act("/admin/cards/drop", editing, dropCard),
 		see("/admin/words", "知识/大家的说法", reading, wordsPage),
 		see("/admin/words/word", "", reading, wordsPage),
 		see("/admin/words/similar", "知识/类似问法", reading, similarPage),
@@ -83,6 +92,12 @@ func routes() []route {
 		act("/admin/arming/disarm", deciding, disarm),
 		act("/admin/arming/pause", deciding, pauseReminding),
 		act("/admin/arming/resume", deciding, resumeReminding),
+
+		see("/admin/directory", "单位/通讯录", watching, directoryPage),
+		act("/admin/directory", keeping, saveDirectory),
+		act("/admin/directory/successor", keeping, succeed),
+		see("/admin/calendar", "单位/工作日历", watching, calendarPage),
+		act("/admin/calendar", keeping, saveCalendar),
 
 		see("/desk/", "窗口/按编号查答复", desking, desk),
 

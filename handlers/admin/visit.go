@@ -33,7 +33,7 @@ import (
 var readable = []error{
 	account.ErrNotFound, account.ErrExists, account.ErrConflict, account.ErrInvalid, account.ErrWeak, account.ErrWrong, account.ErrLocked,
 	account.ErrNoInvite, account.ErrSession, account.ErrCode, directory.ErrInvalid, directory.ErrConflict,
-	knowledge.ErrWord, knowledge.ErrEdition, knowledge.ErrCorrection, knowledge.ErrNoPlan, versions.ErrConflict, versions.ErrNotFound, versions.ErrRefused, versions.ErrDamaged, versions.ErrNewer, versions.ErrUpload, pause.ErrInvalid,
+	knowledge.ErrWord, knowledge.ErrEdition, knowledge.ErrCorrection, knowledge.ErrNoPlan, knowledge.ErrDocument, versions.ErrConflict, versions.ErrNotFound, versions.ErrRefused, versions.ErrDamaged, versions.ErrNewer, versions.ErrUpload, pause.ErrInvalid,
 }
 
 // words are what people may read of an error; false when they are for the log.
