@@ -25,6 +25,9 @@ type dingStage struct {
 	url      string
 	log      *syncBuffer
 	seen     int // messages that a journey has read
+	env      []string
+	now      func() time.Time
+	stop     func()
 }
 
 // playDing starts the service against the platform on loopback; more are
@@ -44,14 +47,23 @@ func playDing(t *testing.T, more ...string) *dingStage {
 	t.Cleanup(api.Close)
 	t.Cleanup(p.Close)
 	p.Base = api.URL
-	listen, internal := storetest.FreeAddress(t), storetest.FreeAddress(t)
 	env := append([]string{
 		"HUIWEN_DATA=" + t.TempDir(), "HUIWEN_DINGTALK_API_URL=" + api.URL, "HUIWEN_DINGTALK_OAPI_URL=" + api.URL, "HUIWEN_DINGTALK_CORP_ID=dingcorp",
 		"HUIWEN_DINGTALK_CLIENT_ID=dingapp", "HUIWEN_DINGTALK_CLIENT_SECRET=ding-secret-value", "HUIWEN_DINGTALK_ROBOT_CODE=dingrobot", "HUIWEN_DINGTALK_AGENT_ID=7",
 		"HUIWEN_DINGTALK_CARD_TEMPLATE_ID=tpl.schema", "HUIWEN_DINGTALK_ROBOTS_0_NAME=office", "HUIWEN_DINGTALK_ROBOTS_0_ACCESS_TOKEN=robot-token-value", "HUIWEN_DINGTALK_ROBOTS_0_SECRET=robot-secret-value",
 	}, more...)
-	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return env }, Now: now, share: sharedSnapshot, Getenv: func(k string) string {
-		for _, v := range env {
+	s.env, s.now = env, now
+	s.start(t)
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// start starts the service, again over the same data.
+func (s *dingStage) start(t *testing.T) {
+	t.Helper()
+	listen, internal := storetest.FreeAddress(t), storetest.FreeAddress(t)
+	e := Environment{Stdin: strings.NewReader(""), Stdout: s.log, Stderr: s.log, Environ: func() []string { return s.env }, Now: s.now, share: sharedSnapshot, Getenv: func(k string) string {
+		for _, v := range s.env {
 			if name, value, _ := strings.Cut(v, "="); name == k {
 				return value
 			}
@@ -61,12 +73,12 @@ func playDing(t *testing.T, more ...string) *dingStage {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() { ended <- Run(ctx, []string{"serve", "--listen", listen, "--internal", internal}, e) }()
-	t.Cleanup(func() {
+	s.stop = func() {
 		cancel()
 		if code := <-ended; code != 0 {
 			t.Errorf("serve ended with %d:\n%s", code, s.log)
 		}
-	})
+	}
 	s.url = "http://" + listen
 	storetest.Until(t, "the service answers", func() bool {
 		resp, err := http.Get("http://" + internal + "/healthz")
@@ -75,10 +87,9 @@ func playDing(t *testing.T, more ...string) *dingStage {
 		}
 		return err == nil
 	})
-	if !slices.Contains(env, "HUIWEN_DINGTALK_MODE=http") {
-		storetest.Until(t, "the stream is connected", func() bool { return p.Open() > 0 })
+	if !slices.Contains(s.env, "HUIWEN_DINGTALK_MODE=http") {
+		storetest.Until(t, "the stream is connected", func() bool { return s.platform.Open() > 0 })
 	}
-	return s
 }
 
 func (s *dingStage) shown(t *testing.T, n int) []openapi.Shown {
@@ -198,6 +209,13 @@ func (s *dingStage) knob(t *testing.T, at string, f []string) {
 	case "back":
 		opened := n(1)
 		storetest.Until(t, "the connection is back", func() bool { return p.Open() > 0 && p.Opened() >= opened })
+	case "stop":
+		s.stop()
+		storetest.Until(t, "the connection is gone", func() bool { return p.Open() == 0 })
+	case "start":
+		s.start(t)
+	case "long": // somebody sends 100 KB
+		p.Say(openapi.Said{User: f[1], Text: strings.Repeat("补贴", 100<<10/6)})
 	case "acked":
 		storetest.Until(t, "everything is acknowledged", func() bool { return p.Pending() == 0 })
 	default:

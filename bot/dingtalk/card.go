@@ -2,6 +2,8 @@ package dingtalk
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -60,14 +62,26 @@ type cardParams struct {
 	Map map[string]string `json:"cardParamMap"`
 }
 
-// deliverAnswer is what createAndDeliver says of each space.
+// deliverAnswer is what createAndDeliver says: of the whole, and of each space.
 type deliverAnswer struct {
-	Result struct {
+	Success *bool           `json:"success"`
+	Result  json.RawMessage `json:"result"`
+}
+
+// refused reports whether a space was not reached though the call went well.
+func (d deliverAnswer) refused() bool {
+	var result struct {
 		Deliver []struct {
-			Success *bool  `json:"success"`
-			Error   string `json:"errorMsg"`
+			Success *bool `json:"success"`
 		} `json:"deliverResults"`
-	} `json:"result"`
+	}
+	_ = json.Unmarshal(d.Result, &result) // of another form: it says nothing against it
+	for _, one := range result.Deliver {
+		if one.Success != nil && !*one.Success {
+			return true
+		}
+	}
+	return d.Success != nil && !*d.Success
 }
 
 // cards delivers the reply as a card to each of the people or to the group;
@@ -125,20 +139,17 @@ func (s *sending) deliver(ctx context.Context, space, track string, models map[s
 		in[k] = v
 	}
 	var out deliverAnswer
-	o, stop := outcome(s.Client.Call(ctx, http.MethodPost, "/v1.0/card/instances/createAndDeliver", in, &out))
-	for _, d := range out.Result.Deliver {
-		if d.Success != nil && !*d.Success {
-			o, stop = bot.Outcome{Final: true, Reason: "card not delivered"}, true
-		}
-	}
+	err := s.Client.Call(ctx, http.MethodPost, "/v1.0/card/instances/createAndDeliver", in, &out)
+	o, stop := outcome(err)
+	var api *APIError
 	switch {
-	case !stop:
+	case !stop && !out.refused():
 		return bot.Outcome{Sent: true}, true
-	case o.Final:
-		s.Log.Warn("dingtalk card refused, sent as words", "code", o.Reason)
-		return o, false
+	case stop && !o.Final && !(errors.As(err, &api) && !api.throttled() && api.forbidden()):
+		return o, true
 	}
-	return o, true
+	s.Log.Warn("dingtalk card refused, sent as words", "code", o.Reason)
+	return o, false
 }
 
 // update shows on a pressed card what is now true; its buttons become those of

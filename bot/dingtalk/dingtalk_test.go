@@ -405,12 +405,21 @@ func TestCardsAreDeliveredPressedAndUpdated(t *testing.T) {
 	if len(shown) != 3 || shown[0].Via != "batch" || shown[1].Via != "update" || shown[1].Params["button1"] != "" || shown[1].Title != "请签收" || shown[2].Via != "batch" {
 		t.Fatalf("a refusal leaves the card, a deed changes it: %+v", shown)
 	}
-	r.platform.FailNext("/v1.0/card/instances/createAndDeliver", openapi.Code(400, "param.contentUnsafe"))
-	if o := r.robot.Send(t.Context(), bot.Address{Conversation: "z2"}, "00-G", cardReply()); !o.Sent {
-		t.Fatalf("%+v", o)
+	for i, f := range []openapi.Failure{openapi.Code(400, "param.contentUnsafe"), openapi.Code(403, "Forbidden.AccessDenied"), openapi.Code(404, "InvalidAction.NotFound"), {Status: 200, Body: `{"success":false}`}, {Status: 200, Body: `{"success":true,"result":{"deliverResults":[{"success":false}]}}`}} {
+		r.platform.FailNext("/v1.0/card/instances/createAndDeliver", f)
+		if o := r.robot.Send(t.Context(), bot.Address{Conversation: "z2"}, fmt.Sprint("00-G", i), cardReply()); !o.Sent {
+			t.Fatalf("%+v: %+v", f, o)
+		}
+		if last := r.platform.Shown()[4+i]; last.Via != "batch" || !strings.Contains(last.Text, "签收 12") {
+			t.Errorf("a card that is refused is said in words: %+v", last)
+		}
 	}
-	if last := r.platform.Shown()[4]; last.Via != "batch" || !strings.Contains(last.Text, "签收 12") {
-		t.Errorf("a card that is refused is said in words: %+v", last)
+	r.platform.FailNext("/v1.0/card/instances/createAndDeliver", openapi.Failure{Status: 200, Body: `{"success":true,"result":true}`}, openapi.Code(503, "ServiceUnavailable"))
+	if o := r.robot.Send(t.Context(), bot.Address{Conversation: "z2"}, "00-J", cardReply()); !o.Sent {
+		t.Errorf("an answer of another form: %+v", o)
+	}
+	if o := r.robot.Send(t.Context(), bot.Address{Conversation: "z2"}, "00-K", cardReply()); o.Sent || o.Final {
+		t.Errorf("busy: %+v", o)
 	}
 }
 

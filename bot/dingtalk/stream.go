@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,7 +67,7 @@ func (s *Stream) Run(ctx context.Context) {
 		idle = keepAlive
 	}
 	cli := client.NewStreamClient(
-		client.WithAppCredential(client.NewAppCredentialConfig(s.ClientID, s.Secret)), client.WithOpenApiHost(s.Host),
+		client.WithAppCredential(client.NewAppCredentialConfig(s.ClientID, s.Secret)), client.WithOpenApiHost(strings.TrimSuffix(s.Host, "/")),
 		client.WithKeepAlive(idle), client.WithMaxPendingHandlers(maxPending), client.WithAutoReconnect(true),
 	)
 	cli.RegisterCallbackRouter(topicBot, s.acknowledge(ctx, func(ctx context.Context, df *payload.DataFrame) error {
