@@ -50,11 +50,13 @@ fuzz:
 	go test ./knowledge/segment -run '^$$' -fuzz FuzzNormalise -fuzztime 30s
 	go test ./knowledge/plan -run '^$$' -fuzz FuzzRead -fuzztime 60s
 	for reader in FuzzText FuzzHTML FuzzDocx FuzzPDF; do go test ./knowledge/plan/document -run '^$$' -fuzz "^$$reader\$$" -fuzztime 30s || exit 1; done
+	for callback in FuzzOpen FuzzCallback; do go test ./bot/wecom -run '^$$' -fuzz "^$$callback\$$" -fuzztime 30s || exit 1; done
 
 # The long forms of the tests that kill, stop and cut: 200 rounds on both stores,
 # 5,000 messages of 500 people. A run prints its seed; HUIWEN_SOAK=SEED does it again.
 soak:
 	HUIWEN_SOAK=$${HUIWEN_SOAK:-1} HUIWEN_CHECK=full go test -v -timeout 90m -run 'Storm|ManyPeople|Killed|Stopped' ./bot/post
+	HUIWEN_SOAK=1 go test -v -count=3 -timeout 60m -run Killed ./bot/app
 	HUIWEN_CHECK=full go test -count=20 -timeout 60m -run 'CutAnswer|Failover|OutOfDisk|FullDisk' ./knowledge/store
 
 # A folder that runs where there is neither Go nor its module cache.

@@ -13,8 +13,12 @@ import (
 	"huiwen/knowledge"
 )
 
-// TestMain lets the test binary be the child that reads documents.
+// TestMain lets the test binary be the child that reads documents, and a service
+// that can be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		os.Exit(Run(context.Background(), os.Args[1:], System()))
+	}
 	if len(os.Args) > 1 && os.Args[1] == readCommand {
 		os.Exit(Run(context.Background(), os.Args[1:], System()))
 	}

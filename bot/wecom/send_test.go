@@ -452,17 +452,19 @@ var hostile = []string{
 }
 
 func TestHostileTextStaysText(t *testing.T) {
-	for _, h := range hostile {
+	b := newBench(t, func(o *qyapi.Options) { o.StrictCards = false })
+	kf := b.sender(wecom.KFOptions{})
+	seen := 0
+	for n, h := range hostile {
 		r := reply(bot.Say("关于您说的："), bot.Line{{Kind: bot.Echoed, Text: h}}, bot.Line{{Kind: bot.Quoted, Text: h, Source: bot.Source{Label: "1"}}}, bot.Line{{Kind: bot.Recorded, Text: h, Ref: "x"}})
 		r.Title, r.Choices = h, []string{h}
 		bare := bot.Rendered{Status: bot.Answered, Text: h}
-		b := newBench(t, func(o *qyapi.Options) { o.StrictCards = false })
 		for _, format := range []wecom.Format{wecom.Cards, wecom.Text, wecom.Markdown} {
 			a, robots := b.app(), b.robots()
 			a.Format, robots.List["group"].Format = format, format
 			robots.List["group"].Link = "https://own.example/"
 			for i, r := range []bot.Rendered{r, bare, withActions(r)} {
-				id := fmt.Sprint(format, i)
+				id := fmt.Sprint(n, format, i)
 				if o := a.Send(t.Context(), zhang(), id, r); !o.Sent {
 					t.Fatalf("%q: %+v", h, o)
 				}
@@ -470,35 +472,43 @@ func TestHostileTextStaysText(t *testing.T) {
 					t.Fatalf("%q: %+v", h, o)
 				}
 			}
-			b.later(5 * time.Minute)
 		}
-		b.platform.CustomerSays("kf1", "wang", "x")
-		kf := b.sender(wecom.KFOptions{})
-		if o := kf.Send(t.Context(), bot.Address{Channel: "kf", Conversation: "kf1/wang"}, number, r); !o.Sent {
+		b.later(20 * time.Minute)
+		who := fmt.Sprint("c", n)
+		b.platform.CustomerSays("kf1", who, "x")
+		if o := kf.Send(t.Context(), bot.Address{Channel: "kf", Conversation: "kf1/" + who}, fmt.Sprint(number, n), r); !o.Sent {
 			t.Fatalf("%q: %+v", h, o)
 		}
-		for _, m := range b.platform.Shown() {
-			text := m.Title + "\n" + m.Text
-			for _, i := range m.Menu {
-				text += "\n" + i.Text
-			}
-			for _, bad := range []string{"<", "://", "evil.example", "1.2.3.4", "政务.中国"} {
-				if strings.Contains(text, bad) {
-					t.Errorf("%q is shown as %s with %q in\n%s", h, m.Kind, bad, text)
-				}
-			}
-			body := strings.TrimPrefix(text, "\n")
-			if m.Kind == "markdown" {
-				for _, bad := range []string{"[", "](", "`", "# ", "@", "\n> "} {
-					if strings.Contains(body, bad) {
-						t.Errorf("%q is markdown with %q in\n%s", h, bad, text)
-					}
-				}
-				if strings.Count(body, "**") > 2 {
-					t.Errorf("%q is bold in\n%s", h, text)
-				}
-			}
+		all := b.platform.Shown()
+		for _, m := range all[seen:] {
+			staysText(t, h, m)
 		}
+		seen = len(all)
+	}
+}
+
+// staysText checks what a receiver was shown of a hostile text.
+func staysText(t *testing.T, h string, m qyapi.Shown) {
+	t.Helper()
+	text := m.Title + "\n" + m.Text
+	for _, i := range m.Menu {
+		text += "\n" + i.Text
+	}
+	for _, bad := range []string{"<", "://", "evil.example", "1.2.3.4", "政务.中国"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q is shown as %s with %q in\n%s", h, m.Kind, bad, text)
+		}
+	}
+	if m.Kind != "markdown" {
+		return
+	}
+	for _, bad := range []string{"[", "](", "`", "# ", "@", "\n> "} {
+		if strings.Contains(strings.TrimPrefix(text, "\n"), bad) {
+			t.Errorf("%q is markdown with %q in\n%s", h, bad, text)
+		}
+	}
+	if strings.Count(text, "**") > 2 {
+		t.Errorf("%q is bold in\n%s", h, text)
 	}
 }
 
