@@ -58,6 +58,7 @@ soak:
 	HUIWEN_SOAK=$${HUIWEN_SOAK:-1} HUIWEN_CHECK=full go test -v -timeout 90m -run 'Storm|ManyPeople|Killed|Stopped' ./bot/post
 	HUIWEN_SOAK=1 go test -v -count=3 -timeout 60m -run Killed ./bot/app
 	HUIWEN_CHECK=full go test -count=20 -timeout 60m -run 'CutAnswer|Failover|OutOfDisk|FullDisk' ./knowledge/store
+	HUIWEN_ROUNDS=500 go test -v -timeout 60m -run 'Rounds' ./scheduler
 
 # A folder that runs where there is neither Go nor its module cache.
 dist:

@@ -59,15 +59,34 @@ func (s *Service) Disarm(ctx context.Context, by, why string) error {
 	})
 }
 
-// HoldRestored holds everything after a backup was read in: what it holds may have
-// been sent since.
-func HoldRestored(tx store.Tx) error {
-	var a Arming
-	if ok, err := getJSON(tx, armedKey, &a); err != nil || !ok {
+// Restored holds everything after a backup was read in, and ends what was queued in
+// it: it may have been sent since. What else fell due since is on the list.
+func Restored(ctx context.Context, s store.Store, now time.Time) error {
+	err := s.Update(ctx, sysScope, func(tx store.Tx) error {
+		var a Arming
+		if ok, err := getJSON(tx, armedKey, &a); err != nil || !ok {
+			return err
+		}
+		var m mark
+		if _, err := getJSON(tx, markKey, &m); err != nil {
+			return err
+		}
+		h := Hold{Reason: "刚从备份恢复，备份之后可能已经发过", Kind: "restored", At: now, From: calendar.Of(now)}
+		if !m.At.IsZero() && m.At.Before(now) {
+			h.From = calendar.Of(m.At)
+		}
+		return errors.Join(tx.Del(leaseKey), putJSON(tx, holdKey, h))
+	})
+	if err != nil {
 		return err
 	}
-	now := tx.Now()
-	return errors.Join(tx.Del(leaseKey), putJSON(tx, holdKey, Hold{Reason: "刚从备份恢复，备份之后可能已经发过", Kind: "restored", At: now, From: calendar.Of(now)}))
+	scopes, err := s.Scopes(ctx, "bureau")
+	for _, scope := range scopes {
+		err = errors.Join(err, s.Update(ctx, scope, func(tx store.Tx) error {
+			return ledger.EndQueued(tx, now, "从备份恢复：可能已经发过，不再发")
+		}))
+	}
+	return err
 }
 
 // A Status is how reminding stands.

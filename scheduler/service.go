@@ -101,7 +101,7 @@ func parseSpec(spec string, now time.Time) (s cron.Schedule, err error) {
 }
 
 // deliverEvery is how often the outboxes are looked at.
-const deliverEvery = 15 * time.Second
+const deliverEvery = 5 * time.Second
 
 // Run ticks by cron until ctx ends and what is under way has come to its end. A
 // tick that runs long is not joined by another, and one that panics does not end

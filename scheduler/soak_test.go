@@ -27,7 +27,7 @@ import (
 //
 // HUIWEN_ROUNDS is how many rounds, HUIWEN_SEED the first seed.
 func TestRounds(t *testing.T) {
-	rounds, seed := 8, uint64(1)
+	rounds, seed := 4, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("HUIWEN_ROUNDS")); err == nil {
 		rounds, seed = n, uint64(time.Now().UnixNano()%1e9)
 	}

@@ -20,6 +20,7 @@ import (
 	"huiwen/bot/post"
 	"huiwen/handlers"
 	"huiwen/knowledge/store"
+	"huiwen/scheduler"
 )
 
 // probeKey, in the scope sys of a backup, holds what a restored service is asked
@@ -180,7 +181,7 @@ func restore(ctx context.Context, c *call) error {
 	if err := loadFrom(ctx, s, plain("held")); err != nil {
 		return fmt.Errorf("恢复没有完成，请清空数据目录后再试：%w", err)
 	}
-	if err := store.Verify(ctx, s); err != nil {
+	if err := errors.Join(store.Verify(ctx, s), scheduler.Restored(ctx, s, c.Now())); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.Stdout, "已从 %s 恢复（备份截止 %s）。\n", rest[0], held.End.In(handlers.Zone).Format("2006-01-02 15:04:05"))

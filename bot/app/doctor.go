@@ -70,6 +70,7 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 			out = append(out, finding.Of("企业微信", "", chErr))
 		}
 		out = append(out, ch.check(ctx, true)...)
+		out = append(out, remindFindings(ctx, c, e, s)...)
 		err = errors.Join(store.Verify(ctx, s), s.Close())
 	}
 	out = append(out, finding.Of("存储", c.config.Store.Kind, err))

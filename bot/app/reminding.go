@@ -2,20 +2,25 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os/user"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/post"
 	"huiwen/handlers"
 	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 	"huiwen/scheduler"
 	"huiwen/scheduler/ledger"
@@ -32,7 +37,51 @@ func newReminder(c *call, s store.Store, snapshot func() *knowledge.Snapshot, se
 	if err != nil {
 		return nil, err
 	}
-	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now})
+	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now,
+		Demand: demand(post.NewBox(s, rand.Reader), c.Now, c.log)})
+}
+
+// remindFindings says what is wrong with reminding.
+func remindFindings(ctx context.Context, c *call, e *engine, s store.Store) []finding.Finding {
+	r, err := newReminder(c, s, e.snapshot, nil)
+	if err != nil {
+		return []finding.Finding{finding.Of("提醒", "", err)}
+	}
+	out, err := r.Check(ctx, c.Now())
+	if err != nil {
+		return []finding.Finding{finding.Of("提醒", "", err)}
+	}
+	return out
+}
+
+// demandFor is how long a count of questions stands.
+const demandFor = time.Hour
+
+// demand counts the residents' questions of the last seven days by measure.
+func demand(b *post.Box, now func() time.Time, log *slog.Logger) func(no string) int {
+	var mu sync.Mutex
+	var at time.Time
+	counts := map[string]int{}
+	return func(no string) int {
+		mu.Lock()
+		defer mu.Unlock()
+		if t := now(); at.IsZero() || t.Sub(at).Abs() > demandFor {
+			ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+			defer cancel()
+			days, err := b.Days(ctx, t.AddDate(0, 0, -7), t)
+			if err != nil {
+				log.Warn("questions of the week", "error", err)
+			}
+			clear(counts)
+			for _, d := range days {
+				for m, n := range d.Asked {
+					counts[m] += n
+				}
+			}
+			at = t
+		}
+		return counts[no]
+	}
 }
 
 // newBook makes the ledger; acts of a bureau's successor count as its own.

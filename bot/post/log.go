@@ -71,6 +71,7 @@ type Day struct {
 	Total    int            `json:"total"`
 	Status   map[string]int `json:"status"`
 	Measures map[string]int `json:"measures"`
+	Asked    map[string]int `json:"asked,omitempty"` // measures that residents asked about
 	Channels map[string]int `json:"channels"`
 	Users    map[string]int `json:"users"`
 	Up       int            `json:"up"`
@@ -88,6 +89,12 @@ func (d *Day) add(e Entry) {
 	d.Users[string(e.User)]++
 	for _, c := range e.Citations {
 		d.Measures[c]++
+		if e.User == bot.Resident {
+			if d.Asked == nil {
+				d.Asked = map[string]int{}
+			}
+			d.Asked[c]++
+		}
 	}
 }
 

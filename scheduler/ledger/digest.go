@@ -353,6 +353,29 @@ func Settle(ctx context.Context, s store.Store, p Parcel, now time.Time, set fun
 	})
 }
 
+// EndQueued ends all that waits to be sent, with a note.
+func EndQueued(tx store.Tx, now time.Time, note string) error {
+	names, err := tx.Range(outSet, math.Inf(-1), math.Inf(1), store.MaxRange)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		d, ok, err := LoadDigest(tx, n.Name)
+		if err != nil {
+			return err
+		}
+		if d.Ended, d.Note = now, note; ok {
+			if err := keep(tx, d); err != nil {
+				return err
+			}
+		}
+		if err := tx.Rem(outSet, n.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DigestsOf lists the digests of the scope of tx between two instants.
 func DigestsOf(tx store.Tx, from, to time.Time) ([]Digest, error) {
 	names, err := tx.Range(digestSet, float64(from.Unix()), float64(to.Unix()), store.MaxRange)
