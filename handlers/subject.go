@@ -54,7 +54,7 @@ func (t *turn) subject() bot.Reply {
 	}
 	if i := t.beside(matches); i > 0 {
 		matches = append([]knowledge.Match{matches[i]}, matches[:i]...)
-		matches[0].Sure = max(matches[0].Sure, sure)
+		matches[0].Sure, matches[0].Outside = max(matches[0].Sure, sure), 0
 	}
 	best := matches[0]
 	t.scores = scores(matches)
