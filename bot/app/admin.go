@@ -17,6 +17,7 @@ import (
 	"huiwen/bot/post"
 	"huiwen/handlers/admin"
 	"huiwen/knowledge/account"
+	"huiwen/knowledge/audit"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
@@ -39,7 +40,7 @@ func newKeeper(c *call, s store.Store) *account.Keeper {
 }
 
 // adminPages makes the pages of the internal listener.
-func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, c *call) (http.Handler, error) {
+func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, chain *audit.Chain, c *call) (http.Handler, error) {
 	library, err := c.library(s, e)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, sen
 		Keeper: newKeeper(c, s), Store: s, Box: b, Log: c.log, Random: rand.Reader, Now: c.Now,
 		Secure: c.config.Admin.Secure, Second: c.config.Admin.SecondFactor,
 		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
-		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: senders,
+		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: senders, Chain: chain,
 		Directory: who.directory,
 		Findings:  func(ctx context.Context) []finding.Finding { return serviceFindings(ctx, e, s, c.Now()) },
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {

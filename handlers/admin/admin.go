@@ -62,6 +62,8 @@ type Options struct {
 	// Directory is the directory in force; Findings what the parts say of themselves.
 	Directory func(ctx context.Context) (*directory.Directory, error)
 	Findings  func(ctx context.Context) []finding.Finding
+	// Chain is the chain of acts, which the auditor reads.
+	Chain Verifier
 	// Scanners are the platforms that sign in by scan.
 	Scanners []Scanner
 	// Snapshot is the published state; Try answers a question from it without

@@ -115,6 +115,9 @@ func routes() []route {
 		act("/admin/accounts/second", guarding, dropSecond),
 		act("/admin/accounts/link", guarding, linkAccount),
 
+		long(see("/admin/audit", "系统/审计", auditing, auditPage)),
+		long(see("/admin/audit.xlsx", "", auditing, auditSheet)),
+
 		own(http.MethodGet, "/admin/me", "系统/我的账号", me),
 		own(http.MethodPost, "/admin/me/password", "", changePassword),
 		own(http.MethodGet, "/admin/me/second", "", secondPage),
