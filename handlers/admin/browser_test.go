@@ -116,7 +116,6 @@ func press(selector, text string) chromedp.Action {
 // enter signs in by the form.
 func enter(base, name string) chromedp.Action {
 	return chromedp.Tasks{
-		chromedp.ActionFunc(func(ctx context.Context) error { return chromedp.Evaluate(`document.cookie`, nil).Do(ctx) }),
 		open(base + "/admin/signin"), chromedp.SendKeys(`input[name=name]`, name), chromedp.SendKeys(`input[name=password]`, password),
 		press("button", "登录"), says("退出"),
 	}

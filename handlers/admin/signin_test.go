@@ -233,5 +233,6 @@ func TestAccountsPage(t *testing.T) {
 	if a, err := o.Keeper.Load(t.Context(), "李四"); err != nil || a.Has(account.Admin) {
 		t.Errorf("a security officer made an admin: %v %v", a.Roles, err)
 	}
+	has(t, c.page("/admin/accounts"), `value="editor" checked`)
 	has(t, c.act("/admin/accounts", "/admin/accounts/disable", url.Values{"name": {"李四"}, "off": {"1"}}), "已停用")
 }

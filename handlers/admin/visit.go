@@ -221,6 +221,16 @@ var funcs = template.FuncMap{
 	"deliver": func(d ledger.Delivered) string {
 		return map[ledger.Delivered]string{ledger.Sent: "green", ledger.Arrived: "green", ledger.Failed: "red", ledger.Uncertain: "yellow", ledger.Queued: "gray", ledger.Sending: "gray"}[d]
 	},
+	// raw is the kept form of what has another one for people
+	"raw": func(v any) string {
+		switch v := v.(type) {
+		case ledger.Verb:
+			return string(v)
+		case account.Role:
+			return string(v)
+		}
+		return ""
+	},
 	"kinds": func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)
