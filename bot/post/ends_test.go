@@ -46,7 +46,7 @@ func running(t *testing.T, o post.Options) *post.Gateway {
 }
 
 // stoppable runs a gateway until the test ends or stops it.
-func stoppable(t *testing.T, o post.Options) (*post.Gateway, func()) {
+func stoppable(t testing.TB, o post.Options) (*post.Gateway, func()) {
 	t.Helper()
 	g := post.NewGateway(o)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -26,6 +26,8 @@ type File struct {
 	clock Clock
 	dir   string
 
+	toWrite, toRead map[string]*sql.Stmt
+
 	queue  chan *update
 	closed chan struct{}
 	done   chan struct{}
@@ -96,6 +98,12 @@ func OpenFile(ctx context.Context, dir string, clock Clock) (*File, error) {
 		w.Close()
 		return nil, err
 	}
+	if f.toWrite, err = prepare(ctx, f.write); err == nil {
+		f.toRead, err = prepare(ctx, f.read)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.read.Close(), w.Close())
+	}
 	go f.commitLoop()
 	return f, nil
 }
@@ -147,7 +155,7 @@ func (f *File) View(ctx context.Context, scope string, fn func(Tx) error) error 
 		return fmt.Errorf("store: begin: %w", said(err))
 	}
 	defer sqlTx.Rollback()
-	return fn(&fileTx{ctx: ctx, tx: sqlTx, scope: scope, now: f.now(), readOnly: true})
+	return fn(&fileTx{prepared: f.toRead, ctx: ctx, tx: sqlTx, scope: scope, now: f.now(), readOnly: true})
 }
 
 // Update implements [Store].
@@ -217,7 +225,7 @@ func (f *File) commit(batch []*update) {
 			if results[i] = u.ctx.Err(); results[i] != nil {
 				continue
 			}
-			tx := &fileTx{ctx: context.WithoutCancel(u.ctx), tx: sqlTx, scope: u.scope, now: f.now()}
+			tx := &fileTx{prepared: f.toWrite, ctx: context.WithoutCancel(u.ctx), tx: sqlTx, scope: u.scope, now: f.now()}
 			if err := one(tx, u, &results[i]); err != nil {
 				return err
 			}
@@ -226,7 +234,7 @@ func (f *File) commit(batch []*update) {
 		if !wrote {
 			return errNothing
 		}
-		_, err := sqlTx.Exec(`INSERT OR REPLACE INTO meta VALUES ('mark', ?)`, mark)
+		_, err := sqlTx.Stmt(f.toWrite[sqlMark]).Exec(mark)
 		return err
 	})
 	if errors.Is(err, errNothing) {
