@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -327,7 +328,7 @@ func TestAFailoverLosesNothingThatAReplicaHas(t *testing.T) {
 	stop := storetest.RedisServerAt(t, addr, dir)
 	second := replica(t, addr)
 	watch := sentinel(t, addr)
-	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "sentinel", Master: "m", Addrs: []string{watch}, WaitReplicas: -1}, nil)
+	s, err := store.OpenRedis(t.Context(), store.RedisOptions{Mode: "sentinel", Master: "m", Addrs: []string{watch}, WaitReplicas: -1, WaitTime: 2500 * time.Millisecond}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
