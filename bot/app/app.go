@@ -52,6 +52,8 @@ type Environment struct {
 	// and ticks the other.
 	clock   store.Clock
 	serving func(context.Context, store.Store, *scheduler.Service) error
+	// remindAt is when reminders wake, a cron line, "" for the default.
+	remindAt string
 	// work is the cost of a backup's passphrase as a power of two, age's own
 	// when 0; tests take less.
 	work int

@@ -146,6 +146,7 @@ func (s *show) run(ctx context.Context, door net.Listener) error {
 	service := s.call
 	service.Now, service.log = s.clock.Now, quiet
 	service.clock, service.serving = s.clock.Offset, s.serving
+	service.remindAt = "0 0 1 1 *" // the stage ticks: two clocks would run against each other
 	service.config.Store = defaults().Store
 	s.configure(&service.config, stage.Keys)
 	addresses, err := freeAddresses(ctx, 2)
@@ -235,8 +236,9 @@ func (s *show) configure(c *Config, k demo.Keys) {
 	}
 }
 
-// bureaus picks the two that most measures name first, for the two contacts.
-func (s *show) bureaus() [2]string {
+// bureaus picks those that most measures name first: two for the contacts, one
+// for the group's robot.
+func (s *show) bureaus() [3]string {
 	first := map[string]int{}
 	for _, m := range s.snap.Measures {
 		for _, b := range m.Bureaus {
@@ -255,7 +257,7 @@ func (s *show) bureaus() [2]string {
 		}
 		return strings.Compare(a, b)
 	})
-	var out [2]string
+	var out [3]string
 	copy(out[:], names)
 	return out
 }
@@ -304,6 +306,11 @@ func (s *show) people(d *directory.Directory) *directory.Directory {
 	add(demo.Names[demo.WeComUser], of[0], "wecom/"+demo.App, demo.WeComUser, directory.Liaison, directory.Head)
 	add(demo.Names[demo.DingUser], of[1], "dingtalk", demo.DingUser, directory.Liaison, directory.Head)
 	add(demo.Names[demo.Office], "领导小组办公室", "dingtalk", demo.Office, directory.Office)
+	for i := range d.Bureaus {
+		if d.Bureaus[i].Name == of[2] {
+			d.Bureaus[i].Robots = []directory.Robot{{Channel: "dingtalk-robot", Name: demo.GroupName}}
+		}
+	}
 	return d
 }
 
@@ -315,5 +322,12 @@ func (s *show) tick(ctx context.Context, now time.Time) error {
 	if r == nil {
 		return nil
 	}
-	return r.Tick(ctx, now)
+	if err := r.Tick(ctx, now); err != nil {
+		return err
+	}
+	st, err := r.Status(ctx, now)
+	if err != nil || st.Hold == nil {
+		return err
+	}
+	return r.Release(ctx, now, "演示", nil) // nobody sits in the demo's office to look at the list
 }

@@ -37,7 +37,7 @@ func newReminder(c *call, s store.Store, snapshot func() *knowledge.Snapshot, se
 	if err != nil {
 		return nil, err
 	}
-	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now,
+	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now, Spec: c.remindAt,
 		Demand: demand(post.NewBox(s, rand.Reader), c.Now, c.log)})
 }
 

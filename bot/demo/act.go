@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,6 +217,9 @@ const slowness = 3 * time.Second
 
 // Trick makes the platforms misbehave.
 func (s *Stage) Trick(id string, on bool) {
+	if !slices.ContainsFunc(switches, func(w Switch) bool { return w.ID == id }) {
+		return
+	}
 	s.mu.Lock()
 	s.on[id] = on
 	s.touch()

@@ -69,12 +69,7 @@ func (s *Stage) Wind(ctx context.Context, to time.Time) {
 		if at.After(to) {
 			at = to
 		}
-		s.Clock.Set(at)
-		if s.Tick != nil {
-			if err := s.Tick(ctx, at); err != nil {
-				s.Log.Warn("demo tick", "error", err)
-			}
-		}
+		s.tick(ctx, at)
 		s.follow()
 		s.mu.Lock()
 		s.touch()

@@ -55,9 +55,9 @@ type Options struct {
 	// Tick does what falls due at a time, nil for nothing.
 	Tick func(ctx context.Context, now time.Time) error
 	// Suggestions are questions of the resident; Bureaus names the bureaus of the
-	// contact in WeCom and of the one in DingTalk.
+	// contact in WeCom, of the one in DingTalk, and of the group's robot.
 	Suggestions []string
-	Bureaus     [2]string
+	Bureaus     [3]string
 }
 
 // A Stage is the platforms, the phones and what was said on them.
@@ -87,6 +87,7 @@ type Stage struct {
 	page    string
 	run     context.Context
 	work    sync.WaitGroup
+	ticking sync.Mutex // one tick at a time, by a clock that never goes back
 }
 
 func random(n int) string {
@@ -163,11 +164,14 @@ func (s *Stage) Run(ctx context.Context) {
 			}
 		})
 	}
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick, wake := time.NewTicker(50*time.Millisecond), time.NewTicker(wakeEvery)
 	defer tick.Stop()
+	defer wake.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
+		case <-wake.C:
+			s.work.Go(func() { s.tick(ctx, time.Time{}) })
 		case <-tick.C:
 			s.follow()
 		}
@@ -177,6 +181,24 @@ func (s *Stage) Run(ctx context.Context) {
 		d.Close()
 	}
 	s.work.Wait()
+}
+
+// wakeEvery is how often what falls due is looked at while nobody winds.
+const wakeEvery = 10 * time.Second
+
+// tick winds the clock to a time, when one is given, and does what is due then.
+func (s *Stage) tick(ctx context.Context, to time.Time) {
+	s.ticking.Lock()
+	defer s.ticking.Unlock()
+	if !to.IsZero() {
+		s.Clock.Set(to)
+	}
+	if s.Tick == nil {
+		return
+	}
+	if err := s.Tick(ctx, s.Clock.Now()); err != nil && ctx.Err() == nil {
+		s.Log.Warn("demo tick", "error", err)
+	}
 }
 
 // spawn does something in the background until the stage ends.

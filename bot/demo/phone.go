@@ -177,6 +177,9 @@ func (s *Stage) fromDing(m openapi.Shown) {
 	if m.Via == "robot" || m.Via == "notice" {
 		b.Title = m.Title
 	}
+	if m.Via == "robot" { // it stands for a bureau whose people are not known
+		b.Name, b.Face = "惠问提醒", "提"
+	}
 	for _, who := range m.At {
 		b.Text = strings.Replace(b.Text, "@"+who, "@"+Names[who], 1)
 	}
