@@ -162,7 +162,7 @@ func (s *Service) heldRound(ctx context.Context, now time.Time) (*round, *Hold, 
 	}
 	r := s.round(armed, st, nextOpen(now, st.calendar))
 	r.since = later(st.armed.Day, st.hold.From)
-	return r, st.hold, nil
+	return r, st.hold, s.byHand(ctx, r)
 }
 
 // Release ends the hold and sends what was held. Pick, when given, says which

@@ -59,7 +59,7 @@ func Due(duties []ledger.Duty, t Terms, from, to calendar.Day) []Notice {
 				continue
 			}
 			for _, on := range t.days(s, d, from, to) {
-				if !on.Before(from.Time) && !on.After(to.Time) && !on.Before(t.Armed.Time) {
+				if !on.Before(from.Time) && !on.After(to.Time) && !on.Before(later(t.Armed, d.Given).Time) {
 					out = append(out, Notice{d, s, on})
 				}
 			}
@@ -79,7 +79,7 @@ func (t Terms) days(s Stage, d ledger.Duty, from, to calendar.Day) []calendar.Da
 		if d.Recurs() && !t.firstTurn(d) {
 			return nil // told once, not with every turn
 		}
-		return []calendar.Day{c.On(t.Armed)}
+		return []calendar.Day{c.On(later(t.Armed, d.Given))}
 	case BeforeDue:
 		return []calendar.Day{c.Shift(c.Back(d.Due), -s.Days)}
 	case AfterDue:

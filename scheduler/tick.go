@@ -139,6 +139,9 @@ func (s *Service) work(ctx context.Context, now time.Time, st state) (mark, *Hol
 		return m, nil, nil
 	}
 	r := s.round(armed, st, now)
+	if err := s.byHand(ctx, r); err != nil {
+		return m, nil, err
+	}
 	bureaus := r.slots(m.Through, now)
 	count := 0
 	for _, b := range bureaus {
@@ -248,6 +251,33 @@ func (s *Service) round(p *plan.Plan, st state, now time.Time) *round {
 	u := s.unroll(p, st.armed.Day, today)
 	r.names, r.duties = u.names, u.duties
 	return r
+}
+
+// byHand adds the bureaus that the plan does not name but the office gave duties to.
+func (s *Service) byHand(ctx context.Context, r *round) error {
+	scopes, err := s.Store.Scopes(ctx, "bureau")
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{ledger.Scope(ledger.OfficeBureau): true}
+	for _, b := range r.names {
+		known[ledger.Scope(b)] = true
+	}
+	names := slices.Clone(r.names) // that of the plan is shared
+	for _, scope := range scopes {
+		if known[scope] {
+			continue
+		}
+		list, err := store.View(ctx, s.Store, scope, func(tx store.Tx) ([]ledger.Entry, error) { return ledger.Entries(tx, r.armed.Plan) })
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			names = append(names, list[0].Bureau)
+		}
+	}
+	r.names = names
+	return nil
 }
 
 // unrolled is the duties of a plan by bureau, in the order of the plan.

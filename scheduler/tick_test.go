@@ -456,3 +456,89 @@ func TestNextYearsPlan(t *testing.T) {
 		t.Errorf("the new duty is %+v", list[max(i, 0)])
 	}
 }
+
+// TestWhatTheOfficeGivesIsTold: a duty handed over or split in the middle of the year
+// is assigned to whom it was given, and reminded of like others.
+func TestWhatTheOfficeGivesIsTold(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
+	w.until("2022-09-15", 2*time.Hour)
+	w.clock = w.clock.Add(15 * time.Hour)
+	w.people.Bureaus = append(w.people.Bureaus, directory.Bureau{Name: "甲镇", Kind: "乡镇"})
+	w.people.People = append(w.people.People, directory.Person{Name: "镇", Bureau: "甲镇", Roles: []directory.Role{directory.Liaison}, Accounts: []directory.Account{{Channel: "wecom/app", User: "town"}}})
+	office := ledger.Actor{Person: "办", Roles: []bot.Role{bot.Office}}
+	for i, v := range []ledger.Verb{ledger.SplitDuty, ledger.Handover} {
+		out, err := w.book.Give(t.Context(), ledger.Order{ID: fmt.Sprint("g", i), At: w.clock, By: office, Verb: v, Plan: "2022", Bureau: "区住房城乡建设局", Duties: []string{"6/1"}, Text: "分解表"},
+			[]ledger.Share{{Bureau: []string{"甲镇", "区教育局"}[i]}})
+		if err != nil || out.Refused != "" {
+			t.Fatal(err, out.Refused)
+		}
+	}
+	w.until("2023-01-05", 2*time.Hour)
+	var town, gone []string
+	for _, line := range w.sent() {
+		if strings.Contains(line, " 甲镇: ") {
+			town = append(town, line[:10]+line[strings.LastIndex(line, " "):])
+		}
+		if strings.Contains(line, "区住房城乡建设局") && strings.Contains(line, "6/1") && line > "2022-09-17" {
+			gone = append(gone, line)
+		}
+	}
+	want := []string{"2022-09-15 assign", "2022-09-23 monthly", "2022-10-25 monthly", "2022-11-25 monthly", "2022-12-09 before-15", "2022-12-27 before-3", "2023-01-03 overdue-1"}
+	if !slices.Equal(town, want) {
+		t.Errorf("the town is told %v, want %v", town, want)
+	}
+	if len(gone) > 0 {
+		t.Errorf("who gave the duty up is told %v", gone)
+	}
+}
+
+// TestReplicasAtOnce: three replicas that tick at the same moments send everything
+// once.
+func TestReplicasAtOnce(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-12-05").armed()
+	var replicas []*scheduler.Service
+	for range 3 {
+		replicas = append(replicas, w.service(nil))
+	}
+	for end := day(t, "2022-12-10"); w.clock.Before(end.Time); w.clock = w.clock.Add(50 * time.Minute) {
+		var wg sync.WaitGroup
+		for _, r := range replicas {
+			wg.Go(func() {
+				if err := r.Tick(t.Context(), w.clock); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	count := map[string]int{}
+	for _, l := range w.got {
+		if count[l.to+l.id]++; count[l.to+l.id] > 1 {
+			t.Errorf("%s gets %s twice", l.to, l.id)
+		}
+	}
+	if len(w.got) < 40 {
+		t.Errorf("only %d notices", len(w.got))
+	}
+}
+
+// TestATrialGoesToTheOfficeAlone: and what it told counts for nothing afterwards.
+func TestATrialGoesToTheOfficeAlone(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09")
+	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock, Trial: true}))
+	w.must(w.Release(t.Context(), w.clock, "办", nil))
+	w.until("2022-06-13", time.Hour)
+	for _, l := range w.got {
+		if l.to != "wecom/app/office" {
+			t.Fatalf("%s hears of a trial", l.to)
+		}
+	}
+	if len(w.got) == 0 {
+		t.Fatal("the office hears nothing")
+	}
+	before := len(w.got)
+	w.armed().until("2022-06-15", time.Hour)
+	if len(w.got)-before < 30 {
+		t.Errorf("%d notices after the trial", len(w.got)-before)
+	}
+}

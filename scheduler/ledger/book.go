@@ -152,6 +152,9 @@ func do(tx store.Tx, o Order, owner string) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	if o.Verb == Urge {
+		return out, nil // what was sent is not taken back
+	}
 	return out, putJSON(tx, undoKey(o.By.Person), back, undoKept)
 }
 

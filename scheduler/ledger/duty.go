@@ -40,6 +40,8 @@ type Duty struct {
 	Due    calendar.Day `json:"due,omitzero"`   // zero for a duty without a date
 	Rule   string       `json:"rule,omitempty"` // how the date was found: 今年内 → 2022-12-31
 	Kind   string       `json:"kind,omitempty"` // once, monthly, quarterly, yearly, multi-year, ""
+	// Given is when the bureau got the duty after the plan was armed, zero for with it.
+	Given calendar.Day `json:"given,omitzero"`
 }
 
 // A Figure is the number of a target and how progress counts towards it.

@@ -286,3 +286,62 @@ func TestMergeKeepsWhatBureausDid(t *testing.T) {
 		}
 	})
 }
+
+// TestHandoverAndSplit: another bureau gets the duty with the office's reason, once
+// however often the order comes; what was split stays with its bureau.
+func TestHandoverAndSplit(t *testing.T) {
+	s, err := store.OpenFile(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	book := ledger.NewBook(s, nil)
+	if err := s.Update(t.Context(), ledger.Scope("甲局"), func(tx store.Tx) error { return ledger.Add(tx, loans(t)) }); err != nil {
+		t.Fatal(err)
+	}
+	office := ledger.Actor{Person: "办", Roles: []bot.Role{bot.Office}}
+	at := day(t, "2022-09-15").Add(10 * time.Hour)
+	give := func(id string, by ledger.Actor, v ledger.Verb, why string, shares ...ledger.Share) string {
+		t.Helper()
+		out, err := book.Give(t.Context(), ledger.Order{ID: id, At: at, By: by, Verb: v, Plan: "2022", Bureau: "甲局", Duties: []string{"4/1"}, Text: why}, shares)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Refused
+	}
+	if give("0", liaison("张", "甲局"), ledger.Handover, "x", ledger.Share{Bureau: "乙局"}) == "" || give("1", office, ledger.Handover, "", ledger.Share{Bureau: "乙局"}) == "" {
+		t.Error("handed over by a bureau, or without a reason")
+	}
+	for range 2 {
+		if no := give("2", office, ledger.SplitDuty, "分解表", ledger.Share{Bureau: "丙镇", Value: num(300)}, ledger.Share{Bureau: "丁镇", Value: num(200), Due: day(t, "2022-11-30")}); no != "" {
+			t.Error(no)
+		}
+		if no := give("3", office, ledger.Handover, "三定方案", ledger.Share{Bureau: "乙局"}); no != "" {
+			t.Error(no)
+		}
+	}
+	list, err := book.List(t.Context(), "2022")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, e := range list {
+		got[e.Bureau] += string(e.State) + " " + e.Target + " " + e.InForce().Due.String()
+		if len(e.History) == 0 {
+			t.Errorf("%s has no reason", e.Bureau)
+		}
+	}
+	want := map[string]string{"甲局": "dropped 2000万元 2022-12-31", "乙局": "waiting 2000万元 2022-12-31", "丙镇": "waiting 300万元 2022-12-31", "丁镇": "waiting 200万元 2022-11-30"}
+	for b, w := range want {
+		if got[b] != w {
+			t.Errorf("%s has %q, want %q", b, got[b], w)
+		}
+	}
+	// the plan does not take away what the office gave
+	all, _ := ledger.Merge(list, "2022", nil, at)
+	for _, e := range all {
+		if e.Bureau != "甲局" && !e.Open() {
+			t.Errorf("the plan takes %s from %s", e.ID, e.Bureau)
+		}
+	}
+}

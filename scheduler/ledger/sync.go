@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/store"
 )
 
@@ -43,8 +44,9 @@ func Merge(have []Entry, plan string, duties []Duty, now time.Time) (all []Entry
 	pair(func(e *Entry, d *Duty) bool { return e.ID == d.ID && sameText(e, d) })
 	pair(func(e *Entry, d *Duty) bool { return turn(e.ID) == turn(d.ID) && sameText(e, d) })
 	pair(func(e *Entry, d *Duty) bool { return e.ID == d.ID })
-	ids := map[string]bool{}
+	ids, known := map[string]bool{}, false
 	for i := range all {
+		known = known || all[i].Plan == plan && !all[i].ByHand
 		if all[i].Plan == plan {
 			ids[all[i].ID] = true
 		}
@@ -60,6 +62,9 @@ func Merge(have []Entry, plan string, duties []Duty, now time.Time) (all []Entry
 		}
 		d.ID = free(ids, d.ID)
 		ids[d.ID] = true
+		if known && !d.Recurs() {
+			d.Given = calendar.Of(now)
+		}
 		all, changed = append(all, Entry{Duty: d, Plan: plan, State: Waiting}), append(changed, true)
 	}
 	return all, changed
@@ -86,7 +91,7 @@ func free(ids map[string]bool, id string) string {
 
 // follow takes over what the plan now says of an entry.
 func (e *Entry) follow(d Duty, now time.Time) bool {
-	d.ID = e.ID
+	d.ID, d.Given = e.ID, e.Given
 	changed := false
 	if !sameDuty(e.Duty, d) {
 		e.Duty, changed = d, true
