@@ -10,6 +10,8 @@
 //   - [huiwen/bot] is what a message and a reply are, and refuses a reply that
 //     states a fact without proof.
 //   - [huiwen/handlers] says what a message means and answers it.
+//   - [huiwen/scheduler/ledger] is what bureaus were given and did;
+//     [huiwen/scheduler] reminds them of it, [huiwen/scheduler/paper] writes it down.
 //   - [huiwen/handlers/page] is the residents' page.
 //   - this package builds them in that order, runs them and closes them in reverse.
 package app

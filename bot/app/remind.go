@@ -14,6 +14,7 @@ import (
 	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
+	"huiwen/knowledge/store"
 	"huiwen/scheduler"
 	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
@@ -63,7 +64,11 @@ func preview(ctx context.Context, c *call) error {
 		return err
 	}
 	p = p.On(from) // a bad date is refused below
-	r, err := rehearse(p.On(from), from, to, entries)
+	days, people, err := c.daysAndPeople(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := rehearse(p.On(from), from, to, entries, days, people)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ const maxRehearsal = 3 * 366
 
 // rehearse works out the digests of a plan that is armed on its issue day or on
 // the first day of the rehearsal, the later.
-func rehearse(s *knowledge.Snapshot, from, to string, entries []ledger.Entry) (*rehearsal, error) {
+func rehearse(s *knowledge.Snapshot, from, to string, entries []ledger.Entry, days *calendar.Calendar, people *directory.Directory) (*rehearsal, error) {
 	first, err := calendar.Parse(from)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--from：%w", err)}
@@ -109,23 +114,15 @@ func rehearse(s *knowledge.Snapshot, from, to string, entries []ledger.Entry) (*
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--to：%w", err)}
 	}
-	switch days := int(last.Sub(first.Time).Hours() / 24); {
-	case days < 0:
+	switch n := int(last.Sub(first.Time).Hours() / 24); {
+	case n < 0:
 		return nil, usagef("--to 比 --from 还早")
-	case days > maxRehearsal:
+	case n > maxRehearsal:
 		return nil, usagef("一次最多预演 %d 天", maxRehearsal)
-	}
-	days, err := calendar.Load(seeds.Files)
-	if err != nil {
-		return nil, err
 	}
 	armed := first
 	if issued, err := calendar.Parse(s.Plan.Issued); err == nil && issued.After(armed.Time) {
 		armed = issued
-	}
-	people, err := directory.Seed(seeds.Files)
-	if err != nil {
-		return nil, err
 	}
 	r := &rehearsal{office: map[string]bool{}, unknown: days.UnknownBetween(first, last)}
 	for _, b := range people.Bureaus {
@@ -135,6 +132,40 @@ func rehearse(s *knowledge.Snapshot, from, to string, entries []ledger.Entry) (*
 	duties := inForce(ledger.Duties(s.Plan, armed, last), entries, ledger.PlanKey(s.Plan))
 	r.digests = scheduler.Digests(scheduler.Due(duties, r.terms, first, last), r.terms, last)
 	return r, nil
+}
+
+// daysAndPeople reads the calendar and the directory that are kept, else the seeds'.
+// It writes nothing.
+func (c *call) daysAndPeople(ctx context.Context) (*calendar.Calendar, *directory.Directory, error) {
+	days, err := calendar.Load(seeds.Files)
+	if err != nil {
+		return nil, nil, err
+	}
+	people, err := directory.Seed(seeds.Files)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, done, err := openReader(ctx, c.config)
+	if errors.Is(err, store.ErrNoStore) {
+		return days, people, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	err = s.View(ctx, calendar.Scope, func(tx store.Tx) error {
+		kept, err := calendar.Kept(tx, days)
+		if err != nil {
+			return err
+		}
+		days = kept
+		d, ok, err := directory.Load(tx)
+		if ok {
+			people = d
+		}
+		return err
+	})
+	return days, people, err
 }
 
 // inForce takes what the ledger has closed off the duties, and moves what it moved.
