@@ -298,6 +298,9 @@ func (q question) bureaus() bot.Line {
 			line = append(line, bot.Words("、"))
 		}
 		line = append(line, bot.Quote(m.No, b.Name))
+		if now := q.snap.Bureaus.Today(b.Name, q.snap.Day()); now != b.Name {
+			line = append(line, bot.Part{Kind: bot.Contact, Text: "（现：" + now + "）", Ref: "directory/" + b.Name})
+		}
 		if b.Lead {
 			line = append(line, bot.Words("（牵头）"))
 		}

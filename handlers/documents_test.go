@@ -206,6 +206,31 @@ func TestDocumentsThatDisagree(t *testing.T) {
 	}
 }
 
+// TestABureauThatIsCalledOtherwiseToday: the plan's name first, then today's.
+func TestABureauThatIsCalledOtherwiseToday(t *testing.T) {
+	e := knowledge.Edition{"plan/a.txt": []byte("2022年甲区重点工作计划\n（此件公开发布）\n2022年1月5日\n一、任务\n" +
+		"1.推进滨河路地下管廊改造，每季度巡查一次。（责任单位：区扶贫办）\n2.更换老旧路灯三百盏。（责任单位：区综合执法局）\n")}
+	s, err := e.Load(plain{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = s.WithBureaus([]knowledge.Bureau{{Name: "区扶贫办", Aliases: []string{"穷办"}}}, func(name, day string) string {
+		if name == "区扶贫办" && day >= "2022-06-01" {
+			return "区乡村振兴局"
+		}
+		return name
+	})
+	if got := askDay(t, s, bot.Resident, "2022-09-15", "滨河路地下管廊改造"); !strings.Contains(got.Text, "区扶贫办（现：区乡村振兴局）") {
+		t.Errorf("%s", got.Text)
+	}
+	if got := askDay(t, s, bot.Resident, "2022-05-15", "滨河路地下管廊改造"); strings.Contains(got.Text, "现：") {
+		t.Errorf("before the change: %s", got.Text)
+	}
+	if got := askDay(t, s, bot.Staff, "2022-09-15", "穷办的任务有哪些"); !strings.Contains(got.Text, "第1项") {
+		t.Errorf("by an alias of the directory: %s", got.Text)
+	}
+}
+
 // plain cuts nothing: pairs of characters are enough for a small plan.
 type plain struct{}
 

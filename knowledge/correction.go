@@ -185,7 +185,7 @@ func (e Edition) ReadPlans() ([]ReadPlan, error) {
 	}
 	var out []ReadPlan
 	for _, id := range e.PlanIDs() {
-		p, err := plan.Read(string(e[PlanPath(id)]), plan.Options{Terms: terms})
+		p, err := readings.read(string(e[PlanPath(id)]), terms)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", PlanPath(id), err)
 		}
@@ -211,6 +211,15 @@ func (e Edition) ReadPlans() ([]ReadPlan, error) {
 		return cmp.Or(cmp.Compare(a.Plan.Valid.From, b.Plan.Valid.From), cmp.Compare(a.Plan.Issued, b.Plan.Issued))
 	})
 	return out, nil
+}
+
+// Read reads the text of a plan as the edition would.
+func (e Edition) Read(text string) (*plan.Plan, error) {
+	terms, err := e.terms()
+	if err != nil {
+		return nil, err
+	}
+	return readings.read(text, terms)
 }
 
 // terms are the standard terms that misprints are compared with.

@@ -14,6 +14,16 @@ type Directory struct {
 	names  []string // full names in the order of the plan
 	alias  map[string]string
 	lookup *segment.Overlay
+	today  func(name, day string) string // nil while nobody keeps a directory
+}
+
+// Today is what a bureau of the plan is called on a day (an ISO date): its own
+// name unless the directory names a successor.
+func (d *Directory) Today(name, day string) string {
+	if d.today == nil {
+		return name
+	}
+	return d.today(name, day)
 }
 
 func newDirectory(p *plan.Plan, entries []Bureau) *Directory {

@@ -107,6 +107,25 @@ func (s *Snapshot) On(day string) *Snapshot {
 	return plans[0]
 }
 
+// WithBureaus is the snapshot with the names of bureaus as the kept directory
+// has them now; today says what a bureau is called on a day. Everything else is
+// shared.
+func (s *Snapshot) WithBureaus(entries []Bureau, today func(name, day string) string) *Snapshot {
+	plans := make([]*Snapshot, len(s.Plans()))
+	var out *Snapshot
+	for i, p := range s.Plans() {
+		own := *p
+		own.Bureaus = newDirectory(p.Plan, entries)
+		own.Bureaus.today = today
+		own.plans, own.views = plans, &views{of: map[viewKey]*Snapshot{}}
+		plans[i] = &own
+		if p.ID == s.ID {
+			out = &own
+		}
+	}
+	return out
+}
+
 // views keeps the views of the last days asked for: to make one costs a walk
 // over every measure.
 type views struct {

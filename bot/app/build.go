@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"huiwen/bot"
@@ -24,7 +25,9 @@ type engine struct {
 	share    func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)
 	fixed    *versions.Live     // of a command that runs once
 	follower *versions.Follower // of a running service, nil elsewhere
-	duties   *handlers.Options  // lets staff act, nil where nothing is kept
+	people   *roll              // of a running service: the kept directory, nil elsewhere
+	renamed  atomic.Pointer[renamed]
+	duties   *handlers.Options // lets staff act, nil where nothing is kept
 }
 
 // engine loads the dictionary and what is published under the data folder, else
@@ -57,6 +60,7 @@ func (c *call) service(ctx context.Context, s store.Store) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.people = &roll{store: s, now: c.Now}
 	e.follower, err = versions.NewFollower(ctx, versions.FollowerOptions{
 		Store: s, Seed: seed, Load: e.load, ID: rand.Text(), Poll: followEvery, Log: c.log, Swapped: debug.FreeOSMemory,
 	})
@@ -156,10 +160,46 @@ func (e *engine) today(now time.Time) *knowledge.Snapshot {
 
 // fresh is the published state for a message that comes now.
 func (e *engine) fresh(ctx context.Context) *knowledge.Snapshot {
-	if e.follower != nil {
-		return e.follower.Fresh(ctx).Snapshot
+	if e.follower == nil {
+		return e.fixed.Snapshot
 	}
-	return e.fixed.Snapshot
+	return e.named(ctx, e.follower.Fresh(ctx).Snapshot)
+}
+
+// A renamed is a snapshot with the names of bureaus of one revision of the
+// directory.
+type renamed struct {
+	from     *knowledge.Snapshot
+	revision int
+	to       *knowledge.Snapshot
+}
+
+// named is the snapshot with the bureaus' names as the directory has them; a
+// directory that cannot be read changes nothing.
+func (e *engine) named(ctx context.Context, s *knowledge.Snapshot) *knowledge.Snapshot {
+	if e.people == nil {
+		return s
+	}
+	d, err := e.people.directory(ctx)
+	if err != nil || d.Revision == 0 {
+		return s // as the seeds have them
+	}
+	if r := e.renamed.Load(); r != nil && r.from == s && r.revision == d.Revision {
+		return r.to
+	}
+	var entries []knowledge.Bureau
+	for _, b := range d.Bureaus {
+		entries = append(entries, knowledge.Bureau{Name: b.Name, Kind: b.Kind, Aliases: b.Aliases})
+	}
+	to := s.WithBureaus(entries, func(name, day string) string {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			return name
+		}
+		return d.Today(name, at)
+	})
+	e.renamed.Store(&renamed{s, d.Revision, to})
+	return to
 }
 
 // handle answers a message from one snapshot and renders the reply.

@@ -68,7 +68,7 @@ func (l *Library) Import(ctx context.Context, draft string, u Upload, act Act) (
 
 // place puts the text of a main plan into an edition.
 func place(e knowledge.Edition, text string, u Upload, act Act) (knowledge.Edition, *Report, error) {
-	p, err := plan.Read(text, plan.Options{})
+	p, err := e.Read(text)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w：%s：%w", ErrUpload, u.Name, err)
 	}

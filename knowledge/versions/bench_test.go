@@ -1,0 +1,145 @@
+package versions
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"huiwen/knowledge"
+	"huiwen/knowledge/plan"
+	"huiwen/knowledge/segment"
+	"huiwen/knowledge/store"
+	"huiwen/seeds"
+)
+
+// jieba loads snapshots as the service does.
+func jieba(b testing.TB) func(knowledge.Edition) (*knowledge.Snapshot, error) {
+	dir, err := segment.FindDictionary("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	cut, err := segment.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bureaus, err := knowledge.ReadBureaus(seeds.Files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(e knowledge.Edition) (*knowledge.Snapshot, error) { return e.Load(cut, bureaus) }
+}
+
+// grownPlan is a plan of n measures made from those of the seed, each with words
+// of its own, as of a year.
+func grownPlan(b testing.TB, n, year int) string {
+	seed, err := knowledge.ReadEdition(seeds.Files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	plans, err := seed.ReadPlans()
+	if err != nil {
+		b.Fatal(err)
+	}
+	items := plans[0].Plan.Items
+	var out strings.Builder
+	fmt.Fprintf(&out, "%d年甲区促进居民增收实施计划\n（此件公开发布）\n%d年3月1日\n一、任务\n", year, year)
+	for i := range n {
+		text := items[i%len(items)].Text
+		if n > len(items) { // as a plan of at most 4 MB can hold them
+			sentences := plan.Sentences(items[i%len(items)].Body())
+			text = sentences[0] + text[strings.LastIndexAny(text, "(（"):]
+
+			own := ""
+			for k := range 6 { // what tells the measures apart
+				own += string(rune(0x4e00 + (i*7+k*977+i/13*k)%20000))
+			}
+			text = own + "片区：" + text
+		}
+		text = strings.ReplaceAll(text, "2022年", fmt.Sprint(year, "年"))
+		fmt.Fprintf(&out, "%d.%s\n", i+1, strings.ReplaceAll(text, "\n", ""))
+	}
+	return out.String()
+}
+
+// BenchmarkPublish takes a plan from file to what answers: import, comparison
+// with the one before, publication. Each step is told apart.
+func BenchmarkPublish(b *testing.B) {
+	for _, n := range []int{63, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			load := jieba(b)
+			seed, err := knowledge.ReadEdition(seeds.Files)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if n > 63 {
+				seed = seed.With(knowledge.PlanPath(seed.PlanIDs()[0]), []byte(grownPlan(b, n, 2022)))
+			}
+			next := grownPlan(b, n, 2023)
+			next = strings.Replace(strings.ReplaceAll(next, "5000元", "8000元"), "一、任务\n1.", "一、任务\n1.新设一项从前没有的工作，每月调度一次。（责任单位：区财政局）\n2.", 1)
+			next = renumber(next)
+			var imported, compared, published, busy time.Duration
+			for b.Loop() {
+				s, err := store.OpenFile(b.Context(), b.TempDir(), nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				l := &Library{Store: s, Seed: seed, Load: load, Text: textOf}
+				before := processor()
+				began := time.Now()
+				d, r, err := l.Import(b.Context(), "", Upload{Name: "x.txt", Data: []byte(next)}, Act{Who: "甲"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				imported += time.Since(began)
+				began = time.Now()
+				diff, err := l.Diff(b.Context(), d.ID)
+				if err != nil {
+					b.Fatal(err)
+				}
+				compared += time.Since(began)
+				if len(r.Plan.Items) != n+1 || len(diff.Plans[0].Changes) < 2 {
+					b.Fatalf("%d items, %d changes", len(r.Plan.Items), len(diff.Plans[0].Changes))
+				}
+				began = time.Now()
+				if _, err := l.Publish(b.Context(), d.ID, Act{Who: "甲"}); err != nil {
+					b.Fatal(err)
+				}
+				published += time.Since(began)
+				busy += processor() - before
+				s.Close()
+			}
+			b.ReportMetric(0, "ns/op")
+			per := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(b.N) }
+			b.ReportMetric(per(imported), "ms/import")
+			b.ReportMetric(per(compared), "ms/diff")
+			b.ReportMetric(per(published), "ms/publish")
+			b.ReportMetric(per(busy), "cpu-ms/all")
+		})
+	}
+}
+
+// processor is the time that this process had on a processor: what a busy machine
+// cannot blur.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// renumber numbers the lines of a plan through.
+func renumber(text string) string {
+	n := 0
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if no, rest, ok := strings.Cut(line, "."); ok && strings.Trim(no, "0123456789") == "" {
+			n++
+			line = fmt.Sprint(n, ".", rest)
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
