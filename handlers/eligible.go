@@ -29,6 +29,8 @@ type step struct {
 }
 
 const (
+	// leastStory is how many runes a message must have to be a story.
+	leastStory = 10
 	// toldFacts is how many facts make a message a story.
 	toldFacts = 2
 	maxSteps  = 30
@@ -39,7 +41,12 @@ const (
 var scanning = regexp.MustCompile(`(?:我|我们|我家|像我|接下来|那么?|现在|这种|这样|有证|分别).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥|哪几)|^(?:能|可以)(?:享受|领|申请|得|拿|办)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥)`)
 
 // told is what the message tells of the person it asks for.
-func (t *turn) told() eligibility.Facts { return t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) }
+func (t *turn) told() eligibility.Facts {
+	if t.read == nil || t.readOf != t.text {
+		t.read, t.readOf = t.snap.Rules.Read(t.text, t.msg.At.In(Zone)), t.text
+	}
+	return t.read
+}
 
 // personal matches a message that asks for somebody rather than in general.
 var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
@@ -47,11 +54,13 @@ var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条�
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
-	told := t.told()
-	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount") || t.asks("condition") && len(told) > 0
-	switch {
-	case t.asks("phone", "where", "papers", "bureau", "what"):
+	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount")
+	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") {
 		return bot.Reply{}, false
+	}
+	told := t.told()
+	asks = asks || t.asks("condition") && len(told) > 0
+	switch {
 	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || len(told) == 0):
 		return bot.Reply{}, false
 	case !asks && (len(told) < toldFacts || t.asks("amount")):

@@ -86,6 +86,9 @@ type turn struct {
 	intents []string
 	wants   []knowledge.Found
 	talk    []knowledge.Found
+	// read is what readOf, the text at the time, tells of a person.
+	read   eligibility.Facts
+	readOf string
 	// offer is the programme whose conditions the answer offers to compare.
 	offer  *eligibility.Programme
 	scores []bot.Score // of the best matches, for the question log

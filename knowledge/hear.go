@@ -12,12 +12,13 @@ import (
 type hearing struct {
 	known map[string]bool   // pairs of characters seen
 	long  map[string]string // the syllables of a word of three and more characters -> the word
+	begin map[string]bool   // the first two syllables of such words
 	words map[string]string // a character in its place and the other's syllable -> word
 	count map[string]int    // how often the word was seen
 }
 
 func newHearing() *hearing {
-	return &hearing{known: map[string]bool{}, long: map[string]string{}, words: map[string]string{}, count: map[string]int{}}
+	return &hearing{known: map[string]bool{}, long: map[string]string{}, begin: map[string]bool{}, words: map[string]string{}, count: map[string]int{}}
 }
 
 // learn remembers the pairs of a folded text.
@@ -36,6 +37,7 @@ func (h *hearing) word(w string) {
 	if len(rs) >= shortestLong && len(rs) <= longestLong {
 		if key := sounds(rs); key != "" {
 			h.long[key] = w
+			h.begin[sounds(rs[:2])] = true
 		}
 		return
 	}
@@ -72,8 +74,11 @@ func sounds(rs []rune) string {
 // heardLong lists the longer words that a run holds by sound alone.
 func (h *hearing) heardLong(run []rune) []string {
 	var out []string
-	for n := shortestLong; n <= longestLong; n++ {
-		for i := 0; i+n <= len(run); i++ {
+	for i := 0; i+shortestLong <= len(run); i++ {
+		if !h.begin[sounds(run[i:i+2])] {
+			continue
+		}
+		for n := shortestLong; n <= longestLong && i+n <= len(run); n++ {
 			w, ok := h.long[sounds(run[i:i+n])]
 			if ok && w != string(run[i:i+n]) && !h.joined(run, i) && !h.joined(run, i+n) {
 				out = append(out, w)
