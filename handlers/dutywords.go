@@ -51,7 +51,7 @@ var dutyWords = []dutyWord{
 	{want(ledger.ReportOn), false, []string{"报进展", "报进度", "进展情况", "进展", "进度", "进站", "近展", "完成情况"}},
 	{wantReview, true, []string{"待审核", "待审", "待我审核", "审核列表"}},
 	{wantLedger, true, []string{"台账", "台帐", "通报", "红黄灯"}},
-	{wantMine, true, []string{"我的任务", "我们的任务", "我单位的任务", "我局的任务", "本单位任务", "任务清单", "我的待办", "我的认务"}},
+	{wantMine, true, []string{"我的任务", "我们的任务", "我单位的任务", "我局的任务", "本单位任务", "我的待办", "我的认务"}},
 }
 
 // aloneRunes is up to how many runes beside its word a command of that kind has.

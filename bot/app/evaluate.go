@@ -22,11 +22,12 @@ const maxEvalBytes = 64 << 20
 // evaluate scores the answers to the questions of a file.
 func evaluate(ctx context.Context, c *call) error {
 	var asOf string
-	var asJSON, misses bool
+	var asJSON, misses, overlaps bool
 	rest, err := c.flags("eval", func(fs *flag.FlagSet) {
 		fs.StringVar(&asOf, "as-of", "", "")
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.BoolVar(&misses, "misses", false, "")
+		fs.BoolVar(&overlaps, "overlap", false, "")
 	})
 	if err != nil {
 		return err
@@ -37,6 +38,9 @@ func evaluate(ctx context.Context, c *call) error {
 	questions, err := readQuestions(rest[0])
 	if err != nil {
 		return err
+	}
+	if overlaps {
+		return reportOverlap(c.Stdout, questions)
 	}
 	e, err := c.engine(ctx)
 	if err != nil {
