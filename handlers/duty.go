@@ -67,7 +67,7 @@ func (h *Handlers) order(ctx context.Context, t *turn) (bot.Reply, bool, error) 
 	a, ok := readAsk(t.msg.Text, t.msg.At)
 	switch {
 	case t.msg.User != bot.Staff:
-		if ok && strictly(a, t.msg.Text) {
+		if ok && strictly(a, t.msg.Text) && (len(a.nos) > 0 || a.text == "") {
 			return plainly(bot.Declined, dutyStaffOnly), true, nil
 		}
 		return bot.Reply{}, false, nil

@@ -390,13 +390,29 @@ const maxBundles = 50
 // scope by its id, so that a second try finds it there.
 func (s *Service) forward(ctx context.Context, p ledger.Parcel, now time.Time, st state) error {
 	d := p.Digest
-	section := ledger.Section{From: d.ID, Bureau: d.Bureau, Why: d.Note, Text: d.Frozen.Text}
-	at := calendar.Of(now).Add(bundleMinute * time.Minute)
-	if at = nextOpen(at, st.calendar); at.Before(now) {
+	lines := strings.Split(d.Frozen.Text, "\n")
+	body := lines[min(1, len(lines)):max(1, len(lines)-1)] // without greeting and what to reply
+	if err := s.toOffice(ctx, ledger.Section{From: d.ID, Bureau: d.Bureau, Why: d.Note, Text: strings.Join(body, "\n")}, now, st); err != nil {
+		return err
+	}
+	s.Crash("forwarded")
+	_, err := ledger.Settle(ctx, s.Store, p, now, func(x *ledger.Digest) { x.Ended = now })
+	if errors.Is(err, ledger.ErrLost) {
+		return nil
+	}
+	return err
+}
+
+// toOffice puts a section into the bundle of the day, once by its id; when that is
+// out already, into another one.
+func (s *Service) toOffice(ctx context.Context, section ledger.Section, now time.Time, st state) error {
+	at := nextOpen(calendar.Of(now).Add(bundleMinute*time.Minute), st.calendar)
+	if at.Before(now) {
 		at = now
 	}
-	err := s.Store.Update(ctx, ledger.Scope(ledger.OfficeBureau), func(tx store.Tx) error {
-		if _, done, err := ledger.Noticed(tx, "section|"+d.ID); err != nil || done {
+	return s.Store.Update(ctx, ledger.Scope(ledger.OfficeBureau), func(tx store.Tx) error {
+		key := "section|" + section.From
+		if _, done, err := ledger.Noticed(tx, key); err != nil || done {
 			return err
 		}
 		for n := range maxBundles {
@@ -405,22 +421,35 @@ func (s *Service) forward(ctx context.Context, p ledger.Parcel, now time.Time, s
 			if err != nil {
 				return err
 			}
-			if ok && old.Frozen != nil {
+			if ok && (old.Frozen != nil || !old.Ended.IsZero()) {
 				continue // out already: the next one
 			}
-			return errors.Join(ledger.Record(tx, "section|"+d.ID, id), ledger.Queue(tx, ledger.Digest{ID: id, Bureau: ledger.OfficeBureau, Kind: "bundle", Day: calendar.Of(at), At: at, To: ledger.OfficeBureau, Sections: []ledger.Section{section}}))
+			return errors.Join(ledger.Record(tx, key, id), ledger.Queue(tx, ledger.Digest{ID: id, Bureau: ledger.OfficeBureau, Kind: "bundle", Day: calendar.Of(at), At: at, To: ledger.OfficeBureau, Sections: []ledger.Section{section}}))
 		}
 		return fmt.Errorf("scheduler: more than %d bundles for the office in a day", maxBundles)
 	})
+}
+
+// reviewMinute is when the office is told what waits for it, with the day's bundle.
+const reviewMinute = bundleMinute - 2
+
+// review tells the office once a day what bureaus asked for and nobody decided.
+func (s *Service) review(ctx context.Context, r *round, now time.Time) error {
+	list, err := ledger.NewBook(s.Store, nil).List(ctx, r.armed.Plan)
 	if err != nil {
 		return err
 	}
-	s.Crash("forwarded")
-	_, err = ledger.Settle(ctx, s.Store, p, now, func(x *ledger.Digest) { x.Ended = now })
-	if errors.Is(err, ledger.ErrLost) {
+	var lines []string
+	for _, e := range list {
+		if e.Asked != nil && e.Open() {
+			lines = append(lines, fmt.Sprintf("%s %s %s：%s", e.Label, e.Bureau, e.Asked.Verb, e.Asked.Reason))
+		}
+	}
+	if len(lines) == 0 {
 		return nil
 	}
-	return err
+	why := fmt.Sprintf("%d件，回复“待审”查看", len(lines))
+	return s.toOffice(ctx, ledger.Section{From: "review " + r.today.String(), Bureau: "等您审核的申请", Why: why, Text: strings.Join(lines, "\n")}, now, r.state)
 }
 
 // bundleLines bounds what the bundle shows of one digest.
@@ -430,13 +459,12 @@ const bundleLines = 12
 // in them.
 func bundleText(d *ledger.Digest) *bot.Rendered {
 	var b strings.Builder
-	b.WriteString("以下提醒送到办公室，请转办或处理：\n")
+	b.WriteString("以下事项送到办公室，请审核、转办或处理：\n")
 	for _, s := range d.Sections {
-		lines := strings.Split(s.Text, "\n")
+		body := strings.Split(s.Text, "\n")
 		fmt.Fprintf(&b, "◆ %s（%s）\n", s.Bureau, s.Why)
-		body := lines[min(1, len(lines)):max(1, len(lines)-1)] // without greeting and what to reply
 		if len(body) > bundleLines {
-			body = append(slices.Clone(body[:bundleLines]), fmt.Sprintf("……共%d行，详见台账", len(body)))
+			body = append(slices.Clone(body[:bundleLines]), fmt.Sprintf("……共%d条，详见台账", len(body)))
 		}
 		b.WriteString(strings.Join(body, "\n") + "\n")
 	}

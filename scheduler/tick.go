@@ -160,6 +160,11 @@ func (s *Service) work(ctx context.Context, now time.Time, st state) (mark, *Hol
 			return m, nil, fmt.Errorf("%s: %w", b, err)
 		}
 	}
+	if at := r.today.Add(reviewMinute * time.Minute); at.After(m.Through) && !at.After(now) {
+		if err := s.review(ctx, r, now); err != nil {
+			return m, nil, err
+		}
+	}
 	m.Today += count
 	if now.After(m.Through) {
 		m.Through = now

@@ -542,3 +542,24 @@ func TestATrialGoesToTheOfficeAlone(t *testing.T) {
 		t.Errorf("%d notices after the trial", len(w.got)-before)
 	}
 }
+
+// TestTheOfficeHearsWhatWaitsForIt: once a working day while something waits.
+func TestTheOfficeHearsWhatWaitsForIt(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-10-11").armed()
+	w.until("2022-10-12", time.Hour)
+	liaison := ledger.Actor{Person: "张", Bureau: "区残联", Roles: []bot.Role{bot.Liaison}}
+	out, err := w.book.Do(t.Context(), ledger.Order{ID: "a", At: w.clock, By: liaison, Verb: ledger.ApplyEnd, Plan: "2022", Bureau: "区残联", Duties: []string{"46/0"}, Text: "已发完"})
+	if err != nil || out.Refused != "" {
+		t.Fatal(err, out.Refused)
+	}
+	w.until("2022-10-14", 25*time.Minute)
+	heard := 0
+	for _, l := range w.got {
+		if l.to == "wecom/app/office" && strings.Contains(l.text, "第46项 区残联 申请办结：已发完") {
+			heard++
+		}
+	}
+	if heard != 2 {
+		t.Errorf("the office hears %d times in two days, want 2", heard)
+	}
+}

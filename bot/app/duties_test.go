@@ -98,7 +98,7 @@ func TestDutiesEndToEnd(t *testing.T) {
 		"< staff/zhang: 第46项 | 已发放到八月",
 		"> staff/zhang: 申请办结 46 全年已发完",
 		"< staff/zhang: 已申请办结",
-		"< staff/li: 送到办公室 | 区纪委区监委",
+		"< staff/li: 区纪委区监委",
 		"> staff/li: 待审",
 		"< staff/li: 第46项 | 全年已发完",
 		"> staff/li: 同意 46",
