@@ -266,6 +266,26 @@ func TestTheSDKGoesThroughOurTransport(t *testing.T) {
 	}
 }
 
+func TestTheSDKUploadsAndLogsIn(t *testing.T) {
+	b := newBench(t, nil)
+	useSwitchboard(t, b)
+	a := b.app()
+	b.platform.FailNext("/cgi-bin/media/upload", 40014)
+	up, err := a.SDK.GetMaterial().UploadTempFileFromReader("表.csv", "file", strings.NewReader("一,二,三"))
+	if err != nil || up.MediaID == "" {
+		t.Errorf("a file after 40014: %+v %v", up, err)
+	}
+	code := b.platform.Login("zhang")
+	who, err := a.SDK.GetOauth().GetUserInfo(code)
+	if err != nil || who.UserID != "zhang" {
+		t.Errorf("a login: %+v %v", who, err)
+	}
+	var api *wecom.APIError
+	if _, err := a.SDK.GetOauth().GetUserInfo(code); !errors.As(err, &api) || api.Code != 40029 {
+		t.Errorf("a code used twice: %v", err)
+	}
+}
+
 func TestAMemberIsNotWrittenToFasterThanHeMay(t *testing.T) {
 	b := newBench(t, nil)
 	a := b.app()

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -236,7 +237,7 @@ func (s *Server) upload(contentType, kind string, body []byte) answer {
 	}
 	id := s.next("media")
 	s.media[id] = data
-	return answer{more: map[string]any{"type": kind, "media_id": id, "created_at": s.o.Now().Unix()}}
+	return answer{more: map[string]any{"type": kind, "media_id": id, "created_at": strconv.FormatInt(s.o.Now().Unix(), 10)}}
 }
 
 // webhook is a group robot's (document path 91770): 20 messages a minute.

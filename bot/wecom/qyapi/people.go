@@ -28,6 +28,16 @@ func (s *Server) MemberOpens(ctx context.Context, app, user, event, key string) 
 	return s.Push(ctx, app, s.event(app, user, "event", element("Event", event)+element("EventKey", key)))
 }
 
+// Login is a member logging in by the platform: the code that comes back to the
+// page, good once.
+func (s *Server) Login(user string) (code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code = s.next("login")
+	s.logins[code] = user
+	return code
+}
+
 // Press is a member pressing a button of the last card that he was shown.
 func (s *Server) Press(ctx context.Context, app, user string, button int) (Delivery, error) {
 	s.mu.Lock()

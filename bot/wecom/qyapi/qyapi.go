@@ -104,6 +104,7 @@ type Server struct {
 	tasks     map[string]bool        // app|task_id
 	codes     map[string]*cardCode   // response_code
 	media     map[string][]byte
+	logins    map[string]string    // code of a login -> member
 	customers map[string]*customer // account/customer
 	history   map[string][]entry
 	pokes     map[string]poke
@@ -138,7 +139,7 @@ func New(o Options) *Server {
 	o.RepeatCode = cmp.Or(o.RepeatCode, 95032)
 	return &Server{
 		o: o, tokens: map[string]*appToken{}, fail: map[string][]int{}, slow: map[string]time.Duration{}, cut: map[string]int{},
-		content: map[string]time.Time{}, rate: map[string][]time.Time{}, tasks: map[string]bool{}, codes: map[string]*cardCode{}, media: map[string][]byte{},
+		content: map[string]time.Time{}, rate: map[string][]time.Time{}, tasks: map[string]bool{}, codes: map[string]*cardCode{}, media: map[string][]byte{}, logins: map[string]string{},
 		customers: map[string]*customer{}, history: map[string][]entry{}, pokes: map[string]poke{}, msgids: map[string]string{}, welcome: map[string]*code{},
 		present: map[string]bool{}, pages: 1000, client: &http.Client{},
 	}
@@ -338,6 +339,13 @@ func (s *Server) serve(r *http.Request, body []byte) (answer, string) {
 			return answer{code: 60111}, app
 		}
 		return answer{more: map[string]any{"userid": q.Get("userid"), "name": q.Get("userid"), "department": []int{1}, "main_department": 1, "status": 1}}, app
+	case "/cgi-bin/auth/getuserinfo": // a code of a login is good once
+		user, ok := s.logins[q.Get("code")]
+		delete(s.logins, q.Get("code"))
+		if !ok {
+			return answer{code: 40029}, app
+		}
+		return answer{more: map[string]any{"userid": user}}, app
 	case "/cgi-bin/user/simplelist":
 		list := []map[string]any{}
 		for _, m := range s.o.Apps[app].Members {
