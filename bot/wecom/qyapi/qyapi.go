@@ -214,6 +214,9 @@ func (s *Server) Shown() []Shown {
 	return slices.Clone(s.shown)
 }
 
+// Count is how many messages people were shown.
+func (s *Server) Count() int { s.mu.Lock(); defer s.mu.Unlock(); return len(s.shown) }
+
 // Calls lists the requests that came, in order; path "" for all.
 func (s *Server) Calls(path string) []Call {
 	s.mu.Lock()
