@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"huiwen/bot/post"
 	"huiwen/knowledge/store"
 )
 
@@ -85,5 +87,32 @@ func TestReadyzTellsAStoreThatCannotBeWritten(t *testing.T) {
 	s.Close()
 	if err := ready(t.Context(), s); err == nil {
 		t.Error("a closed store is ready")
+	}
+}
+
+func TestDeletionsAreListedBesideTheStore(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Date(2022, 9, 15, 12, 0, 0, 0, time.UTC)
+	for _, who := range []string{"aa", "bb"} {
+		if err := keepForgotten(dir)(post.Forgotten{Speaker: who, At: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, forgottenFile)
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v %v", info.Mode(), err)
+	}
+	cut, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut.WriteString(`{"speaker":"cc","a`) // a crash while writing
+	cut.Close()
+	got, err := readForgotten([]string{path, filepath.Join(t.TempDir(), "none")})
+	if err != nil || len(got) != 2 || got[1].Speaker != "bb" || !got[1].At.Equal(at) {
+		t.Errorf("read %+v %v", got, err)
+	}
+	if _, err := readForgotten([]string{filepath.Join(dir, "none"), path}); err == nil {
+		t.Error("a list that was named and is not there is passed over")
 	}
 }
