@@ -312,3 +312,17 @@ func dropFrom(item *yaml.Node, key, text string) bool {
 	list.Content = slices.DeleteFunc(list.Content, func(n *yaml.Node) bool { return n.Value == text })
 	return len(list.Content) < before
 }
+
+// QuoteOf is a span of a measure of the newest plan that words are carried over
+// by: its beginning.
+func (e Edition) QuoteOf(measure string) (string, error) {
+	plans, err := e.ReadPlans()
+	if err != nil {
+		return "", err
+	}
+	it, ok := plans[len(plans)-1].Plan.Item(measure)
+	if !ok {
+		return "", fmt.Errorf("%w：计划里没有第 %s 项", ErrWord, measure)
+	}
+	return firstRunes(it.Text, quoteRunes), nil
+}

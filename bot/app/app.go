@@ -92,6 +92,7 @@ func commands() []command {
 		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
 		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
 		{"restore", "FILE [--forgotten LIST]", "read a backup into an empty store", restore},
+		{"words", "similar | negative | word | topic | faq …", "add words and questions to a draft", wordsCommand},
 		{"channel", "pause NAME --reason R | resume NAME | list", "keep a channel from answering, with a reason", channelCommand},
 		{"admin", "create NAME --role R | invite NAME | list", "manage the accounts of the admin pages", adminCommand},
 		{"doctor", "[--live]", "say what is wrong with this installation", doctor},

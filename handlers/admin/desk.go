@@ -2,8 +2,8 @@ package admin
 
 import (
 	"regexp"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"huiwen/bot"
 	"huiwen/bot/post"
@@ -146,7 +146,40 @@ func diffLines(then, now []string) []lineDiff {
 	return out
 }
 
-// changed reports whether any line differs.
-func changed(lines []lineDiff) bool {
-	return slices.ContainsFunc(lines, func(l lineDiff) bool { return l.Mark != "=" })
+// clauses cuts a text behind its signs, so that a diff marks what differs and not
+// the whole paragraph.
+func clauses(s string) []string {
+	var out []string
+	from := 0
+	for i, r := range s {
+		if strings.ContainsRune("，。；：、,;:（）()\n", r) {
+			end := i + utf8.RuneLen(r)
+			out = append(out, s[from:end])
+			from = end
+		}
+	}
+	if from < len(s) {
+		out = append(out, s[from:])
+	}
+	return out
+}
+
+// marked is one side of a text that was changed, cut at what differs; drop is the
+// mark of the other side.
+func marked(old, now, drop string) []lineDiff {
+	if old == "" || now == "" {
+		return []lineDiff{{"*", old + now}}
+	}
+	var out []lineDiff
+	for _, d := range diffLines(clauses(old), clauses(now)) {
+		if d.Mark == drop {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].Mark == d.Mark {
+			out[n-1].Text += d.Text
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
 }

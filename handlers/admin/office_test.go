@@ -46,7 +46,7 @@ var seedSnapshot = sync.OnceValues(func() (*knowledge.Snapshot, error) {
 	return knowledge.Load(seeds.Files, cut)
 })
 
-func seedEdition(t *testing.T) knowledge.Edition {
+func seedEdition(t testing.TB) knowledge.Edition {
 	t.Helper()
 	e, err := knowledge.ReadEdition(seeds.Files)
 	if err != nil {
@@ -57,14 +57,14 @@ func seedEdition(t *testing.T) knowledge.Edition {
 
 // An office is the pages over a store of their own, on loopback.
 type office struct {
-	t *testing.T
+	t testing.TB
 	*Admin
 	srv   *httptest.Server
 	box   *post.Box
 	asked int
 }
 
-func newOffice(t *testing.T, change func(*Options)) *office {
+func newOffice(t testing.TB, change func(*Options)) *office {
 	t.Helper()
 	s, err := store.OpenFile(t.Context(), t.TempDir(), nil)
 	if err != nil {
@@ -134,7 +134,7 @@ func (o *office) hire(name string, roles ...account.Role) {
 
 // A clerk is a browser without a script.
 type clerk struct {
-	t      *testing.T
+	t      testing.TB
 	base   string
 	client *http.Client
 }

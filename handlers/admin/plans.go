@@ -311,7 +311,7 @@ type correctView struct {
 
 // fieldNames are the fields that may be corrected as people read them.
 var fieldNames = map[string]string{"heading": "标题", "bureaus": "责任单位", "etc": "责任单位后有「等」", "targets": "目标", "deadlines": "时限", "amounts": "金额", "groups": "对象", "deliverables": "成果文件",
-	"title": "计划名称", "issued": "印发日期", "valid": "有效期", "disclosure": "公开属性", "goals": "总目标"}
+	"text": "原文", "path": "章节", "no": "编号", "title": "计划名称", "issued": "印发日期", "valid": "有效期", "disclosure": "公开属性", "goals": "总目标"}
 
 // correctPage shows one field of what a plan was read as, to be set by hand.
 func correctPage(v *visit) error {

@@ -178,3 +178,21 @@ func TestStoredMarkupStaysText(t *testing.T) {
 		t.Error("the markup is not shown as text")
 	}
 }
+
+// TestOnlyWhatDiffersIsMarked cuts a changed paragraph at its clauses.
+func TestOnlyWhatDiffersIsMarked(t *testing.T) {
+	old, now := "对首次创业的，给予补贴（5000元）。由区人社局负责。", "对首次创业的，给予补贴（6000元）。由区人社局负责。"
+	text := func(list []lineDiff) string {
+		var b strings.Builder
+		for _, d := range list {
+			b.WriteString(d.Mark + d.Text + "|")
+		}
+		return b.String()
+	}
+	if got, want := text(marked(old, now, "+")), "=对首次创业的，给予补贴（|-5000元）|=。由区人社局负责。|"; got != want {
+		t.Errorf("before: got %s, want %s", got, want)
+	}
+	if got, want := text(marked(old, now, "-")), "=对首次创业的，给予补贴（|+6000元）|=。由区人社局负责。|"; got != want {
+		t.Errorf("after: got %s, want %s", got, want)
+	}
+}

@@ -231,6 +231,8 @@ var funcs = template.FuncMap{
 		}
 		return ""
 	},
+	"then":  func(old, now string) []lineDiff { return marked(old, now, "+") },
+	"now":   func(old, now string) []lineDiff { return marked(old, now, "-") },
 	"kinds": func() []string { return []string{"similar", "negative"} },
 	"short": func(s string, n int) string {
 		r := []rune(s)
