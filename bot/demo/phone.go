@@ -132,8 +132,9 @@ func (s *Stage) fromWeChat(i int, m qyapi.Shown) {
 		b.Phone, b.Menu = phoneWeChat, items
 		s.put(b)
 		b.Phone, b.Menu = seat, nil
-		if len(items) > 0 {
-			b.Text += "\n" + strings.Join(items, "\n")
+		if len(items) > 0 { // the number stays last
+			text, number, _ := strings.Cut(b.Text, "\n编号 ")
+			b.Text = text + "\n" + strings.Join(items, "\n") + "\n编号 " + number
 		}
 		s.put(b)
 		return

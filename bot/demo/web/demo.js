@@ -5,7 +5,7 @@ const all = (s, e = document) => [...e.querySelectorAll(s)];
 const el = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
 const narrow = matchMedia("(max-width: 44rem)");
 const shown = new Map(), whens = {}, unread = {};
-let current = "wechat", toasting;
+let current = "wechat", toasting, live = false; // live: past what was said before the page opened
 
 async function act(what) {
   try {
@@ -40,7 +40,7 @@ function words(into, text) {
 function bubble(b) {
   const talk = $("#talk-" + b.phone);
   if (!talk) return;
-  const li = el("li", "turn " + b.side);
+  const li = el("li", "turn " + b.side + (live ? " fresh" : ""));
   li.dataset.n = b.n;
   if (b.side === "note") { li.className = "note"; li.textContent = b.text; }
   else {
@@ -79,7 +79,7 @@ function bubble(b) {
   }
   shown.set(b.n, li);
   talk.scrollTo({ top: b.side === "them" && li.offsetHeight > talk.clientHeight ? li.offsetTop - talk.offsetTop - 8 : talk.scrollHeight });
-  if (narrow.matches && b.phone !== current && b.side === "them") { unread[b.phone] = (unread[b.phone] || 0) + 1; badges(); }
+  if (live && narrow.matches && b.phone !== current && b.side === "them") { unread[b.phone] = (unread[b.phone] || 0) + 1; badges(); }
 }
 function press(b, item, label) {
   const e = el("button", "", label);
@@ -99,6 +99,7 @@ function wire(w) {
 
 const seats = { 0: "机器人接待中", 1: "机器人接待中", 2: "正在排队，等人接待", 3: "我在接待，机器人不插话", 4: "会话已结束" };
 function state(s) {
+  live = true;
   $("#day").textContent = s.day;
   $("#clock").textContent = s.clock;
   all(".status .time").forEach(e => { e.textContent = s.clock; });
