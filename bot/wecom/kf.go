@@ -21,8 +21,9 @@ import (
 
 // Terms of 微信客服 (document paths 94670, 94677).
 const (
-	syncLimit    = 200 // of a page: what is kept in one commit
-	syncLease    = time.Minute
+	syncLimit    = 200              // of a page: what is kept in one commit
+	syncLease    = 20 * time.Second // longer than a call and a commit; every page renews it
+	heldWait     = 2 * time.Second  // until an account is asked for again that another fetches
 	maxPages     = 500              // of one sync
 	firstFloor   = 10 * time.Minute // what is older at the first start is never answered
 	pokeTokenFor = 10 * time.Minute
@@ -237,9 +238,13 @@ func (k *KF) fetch(ctx context.Context, account string) {
 	if ctx.Err() != nil {
 		return
 	}
-	k.Log.Warn("kf sync", "error", err)
 	code, wait := codeOf(err), min(time.Second<<min(r.count, 10), maxRetry)
+	if !errors.Is(err, errHeld) {
+		k.Log.Warn("kf sync", "error", err)
+	}
 	switch {
+	case errors.Is(err, errHeld):
+		wait, r.count = heldWait, r.count-1
 	case slices.Contains(unknownAccount, code):
 		wait = maxRetry
 	case slices.Contains(stopping, code):
@@ -324,8 +329,11 @@ func (k *KF) sync(ctx context.Context, account string) error {
 	lease := strconv.FormatUint(rand.Uint64(), 36)
 	for again := true; again; {
 		h, mine, err := k.lease(ctx, scope, account, lease)
-		if err != nil || !mine {
+		if err != nil {
 			return err
+		}
+		if !mine {
+			return errHeld // and may have died with it
 		}
 		err = k.pages(ctx, scope, account, lease, h)
 		more, releaseErr := k.release(ctx, scope, account, lease, h.poke, err == nil)
@@ -427,6 +435,9 @@ func (k *KF) pages(ctx context.Context, scope, account, lease string, h held) er
 
 // errMore ends a sync of very many pages; the next goes on from the cursor.
 var errMore = errors.New("kf: more pages than one sync fetches")
+
+// errHeld says that another fetches the account just now.
+var errHeld = errors.New("kf: another has the account")
 
 // errLease says that another replica has the account.
 var errLease = errors.New("kf: the lease was lost")
