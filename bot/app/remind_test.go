@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,5 +82,49 @@ func TestPreviewAsACalendar(t *testing.T) {
 	}
 	if strings.Count(got.out, "BEGIN:VEVENT") == 0 || strings.Count(got.out, "BEGIN:VEVENT") != strings.Count(got.out, "END:VEVENT") {
 		t.Error("no whole events")
+	}
+}
+
+// TestPreviewWithALedger: what the ledger closed is not reminded of, what it moved is
+// on its new day, and the plan of a year long over has nothing to send.
+func TestPreviewWithALedger(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ledger.jsonl")
+	lines := `{"id":"30/1","no":"30","bureau":"区农业农村局","plan":"2022","state":"closed"}
+{"id":"16/1","no":"16","bureau":"区招商投资促进服务中心","plan":"2022","state":"doing","moved":"2023-01-31"}
+`
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := runWith(t, "", nil, "remind", "preview", "--from", "2022-12-01", "--to", "2023-02-10", "--ledger", file, "--json")
+	if got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	moved := []string{}
+	for line := range strings.Lines(got.out) {
+		var d digestLine
+		if err := json.Unmarshal([]byte(line), &d); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range d.Items {
+			if i.No == "30" {
+				t.Errorf("a closed duty is reminded of on %s", d.At)
+			}
+			if i.No == "16" && d.Bureau == "区招商投资促进服务中心" {
+				moved = append(moved, d.At[:10]+" "+i.Stage)
+			}
+		}
+	}
+	want := []string{"2022-12-01 assign", "2022-12-23 monthly", "2023-01-05 before-15", "2023-01-28 before-3", "2023-02-01 overdue-1"}
+	if !slices.Equal(moved, want) {
+		t.Errorf("the extended duty is told %v, want %v", moved, want)
+	}
+	if got := runWith(t, "", nil, "remind", "preview", "--from", "2026-11-25", "--to", "2027-03-31", "--json"); got.code != 0 || got.out != "" || !strings.Contains(got.err, "2027") {
+		t.Errorf("today: %+v", got)
+	}
+	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := runWith(t, "", nil, "remind", "preview", "--from", "2022-12-01", "--to", "2022-12-02", "--ledger", file); got.code != 1 || !strings.Contains(got.err, "第 1 条") {
+		t.Errorf("a broken ledger: %+v", got)
 	}
 }

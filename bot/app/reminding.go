@@ -22,6 +22,7 @@ import (
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 	"huiwen/scheduler"
 	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
@@ -174,7 +175,9 @@ func arm(ctx context.Context, c *call) error {
 			return usageError{fmt.Errorf("--day：%w", err)}
 		}
 	}
-	if err := r.Arm(ctx, scheduler.Arming{Day: from, By: byWhom(by), At: now, Trial: trial}); err != nil {
+	a := scheduler.Arming{Day: from, By: byWhom(by), At: now, Trial: trial}
+	a.FormerPlan, a.Former = goesOn(r.Snapshot(), from)
+	if err := r.Arm(ctx, a); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.Stdout, "已启用提醒，从%s起。现在什么也没有发：请看清单（remind release），确认后放行（remind release --yes）。\n", from.Chinese())
@@ -182,6 +185,18 @@ func arm(ctx context.Context, c *call) error {
 		fmt.Fprintln(c.Stdout, "这是试运行：所有提醒只送领导小组办公室。")
 	}
 	return heldList(ctx, c, r, now)
+}
+
+// goesOn says which measures of the plan before go on in the one that is in force on
+// a day.
+func goesOn(s *knowledge.Snapshot, day calendar.Day) (former string, measures map[string]string) {
+	now := s.On(day.String()).Plan
+	for _, p := range s.Plans() { // the earliest first
+		if key := ledger.PlanKey(p.Plan); key < ledger.PlanKey(now) {
+			former, measures = key, versions.Former(p.Plan, now)
+		}
+	}
+	return former, measures
 }
 
 // release shows what is held; with --yes it is sent.

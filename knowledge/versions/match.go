@@ -300,3 +300,16 @@ func (p *pairing) sentenceLike(old int, quote string) (heir int, sentence string
 	}
 	return heir, sentence, ok
 }
+
+// Former says which measure of an older plan each measure of a newer one goes on
+// with, by label; what is new is not in it.
+func Former(was, is *plan.Plan) map[string]string {
+	p := match(was, is)
+	out := map[string]string{}
+	for n, old := range p.from {
+		if old >= 0 {
+			out[p.is[n].No] = p.was[old].No
+		}
+	}
+	return out
+}
