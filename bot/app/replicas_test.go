@@ -160,7 +160,7 @@ func publishUnderLoad(t *testing.T, open func() store.Store, publications int) {
 	people.Wait()
 	stop()
 	running.Wait()
-	t.Logf("%d answers over %d publications", answers.Load(), publications)
+	t.Logf("%s: %d answers over %d publications", t.Name(), answers.Load(), publications)
 	if answers.Load() < int64(publications) {
 		t.Errorf("only %d answers", answers.Load())
 	}

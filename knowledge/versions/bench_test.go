@@ -1,8 +1,14 @@
 package versions
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -142,4 +148,105 @@ func renumber(text string) string {
 		out.WriteString(line)
 	}
 	return out.String()
+}
+
+// BenchmarkFlip is the time from when every replica is ready to when each of three
+// answers from the new version.
+func BenchmarkFlip(b *testing.B) {
+	s, err := store.OpenFile(b.Context(), b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	l := &Library{Store: s, Seed: seedEdition(), Load: load}
+	ctx, stop := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	defer func() { stop(); running.Wait() }()
+	var fs []*Follower
+	for i := range 3 {
+		f, err := NewFollower(ctx, FollowerOptions{Store: s, Seed: l.Seed, Load: load, ID: fmt.Sprint("r", i), Poll: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.step(ctx)
+		running.Go(func() { f.Run(ctx) })
+		fs = append(fs, f)
+	}
+	var ready time.Time
+	l.Crash = func(point string) {
+		if point == "ready" {
+			ready = time.Now()
+		}
+	}
+	var all, worst time.Duration
+	n := 0
+	for b.Loop() {
+		n++
+		d, err := l.Change(ctx, "", "x", Act{Who: "甲"}, set("plan/seed.txt", planText(2022, 1000+n)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := l.Publish(ctx, d.ID, Act{Who: "甲"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range fs {
+			if f.Fresh(ctx).Seq != p.Seq {
+				b.Fatal("an old version answers")
+			}
+		}
+		took := time.Since(ready)
+		all, worst = all+took, max(worst, took)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(all.Microseconds())/1000/float64(n), "ms/flip")
+	b.ReportMetric(float64(worst.Microseconds())/1000, "ms/worst")
+}
+
+// BenchmarkMemory is what the process holds with one snapshot of the seed, and
+// after twenty publications.
+func BenchmarkMemory(b *testing.B) {
+	load := jieba(b)
+	seed, err := knowledge.ReadEdition(seeds.Files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := store.OpenFile(b.Context(), b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	l := &Library{Store: s, Seed: seed, Load: func(knowledge.Edition) (*knowledge.Snapshot, error) { return nil, nil }}
+	f, err := NewFollower(b.Context(), FollowerOptions{Store: s, Seed: seed, Load: load, ID: "r", Swapped: debug.FreeOSMemory, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	first := residentMB()
+	name := knowledge.PlanPath(seed.PlanIDs()[0])
+	for range b.N {
+		for n := range 20 {
+			d, err := l.Change(b.Context(), "", "x", Act{Who: "甲"}, set(name, strings.ReplaceAll(string(seed[name]), "5000元", fmt.Sprint(6000+n, "元"))))
+			if err != nil {
+				b.Fatal(err)
+			}
+			p, err := l.Publish(b.Context(), d.ID, Act{Who: "甲"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if f.Fresh(b.Context()).Seq != p.Seq {
+				b.Fatal("an old version answers")
+			}
+		}
+	}
+	debug.FreeOSMemory()
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(first, "MB/first")
+	b.ReportMetric(residentMB(), "MB/after20")
+}
+
+func residentMB() float64 {
+	var size, resident float64
+	data, _ := os.ReadFile("/proc/self/statm")
+	fmt.Sscan(string(data), &size, &resident)
+	return resident * float64(os.Getpagesize()) / (1 << 20)
 }

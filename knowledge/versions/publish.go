@@ -203,7 +203,7 @@ func (l *Library) ready(ctx context.Context, version string, e knowledge.Edition
 	l.crash("candidate")
 	wait := l.Wait
 	if wait == 0 {
-		wait = time.Minute
+		wait = 3 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()

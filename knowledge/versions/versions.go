@@ -27,7 +27,8 @@ type Library struct {
 	Text func(ctx context.Context, ext string, data []byte) (string, error)
 	// Approval asks that another person approves a draft before it is published.
 	Approval bool
-	// Wait is how long replicas may take to load what will be published; 0 for a minute.
+	// Wait is how long replicas may take to load what will be published; 0 for
+	// three minutes.
 	Wait time.Duration
 	// Crash, in tests, is told the name of every point at which the process may die.
 	Crash func(point string)
