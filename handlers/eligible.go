@@ -3,6 +3,7 @@ package handlers
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"huiwen/bot"
@@ -18,6 +19,7 @@ type dialogue struct {
 	Facts     eligibility.Facts `json:"facts"`
 	Asked     string            `json:"asked,omitempty"` // fact that the last message asked for
 	Skipped   []string          `json:"skipped,omitempty"`
+	Consent   bool              `json:"consent,omitempty"` // to sensitive questions
 	// Before are the dialogue's earlier states, to step back to.
 	Before []step `json:"before,omitempty"`
 }
@@ -215,7 +217,11 @@ func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eli
 	if f.Answer == eligibility.Unknown {
 		return append(line, bot.Words(sayNotTold))
 	}
-	for _, id := range f.Condition.Facts() {
+	ids := f.Condition.Facts()
+	if f.Answer == eligibility.No {
+		slices.Reverse(ids) // what fails it stands last: 带动农户 after 级别
+	}
+	for _, id := range ids {
 		if v := told[id]; v.Known && v.Words != "" {
 			words, _, _ := strings.Cut(v.Words, ",")
 			return append(line, bot.Words("（您说：“"), bot.Part{Kind: bot.Echoed, Text: words}, bot.Words("”）"))
@@ -245,8 +251,9 @@ func improveLine(rules *eligibility.Rules, result eligibility.Result) bot.Line {
 		if f.Answer != eligibility.No {
 			continue
 		}
-		for _, id := range f.Condition.Facts() {
-			if fact := rules.Fact(id); fact != nil && fact.Improve != "" {
+		ids := f.Condition.Facts()
+		for i := range ids { // what was told last in a condition is what fails it: 带动农户 after 级别
+			if fact := rules.Fact(ids[len(ids)-1-i]); fact != nil && fact.Improve != "" {
 				return bot.Say(sayImprove + fact.Improve)
 			}
 		}
@@ -263,20 +270,59 @@ func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
 		d.Asked = ""
 		return false
 	}
-	if fact.Sensitive && !slices.ContainsFunc(d.Before, func(s step) bool { return sensitive(t.snap.Rules, s.Fact) }) {
+	if fact.Sensitive && !d.Consent {
+		d.Asked = askedConsent
 		r.Lines = append(r.Lines, bot.Say(sayConsent))
+		r.Choices = []bot.Choice{{Text: answerAgree}, {Text: answerRefuse}}
+		return true
 	}
 	d.Asked = id
 	r.Lines = append(r.Lines, bot.Line{bot.Words(sayAsk), bot.Part{Kind: bot.Recorded, Text: fact.Question, Ref: "fact/" + id}})
-	if fact.Type == eligibility.Bool {
+	switch fact.Type {
+	case eligibility.Bool:
 		r.Choices = []bot.Choice{{Text: answerYes}, {Text: answerNo}, {Text: answerSkip}}
+	case eligibility.Choice:
+		for _, o := range fact.Choices {
+			r.Choices = append(r.Choices, bot.Choice{Text: o.Text})
+		}
+		r.Choices = append(r.Choices, bot.Choice{Text: answerSkip})
 	}
 	return true
 }
 
-func sensitive(rules *eligibility.Rules, id string) bool {
-	f := rules.Fact(id)
-	return f != nil && f.Sensitive
+// askedConsent stands in a dialogue's Asked when consent to the first sensitive
+// question was asked for.
+const askedConsent = "consent"
+
+var (
+	agreeWords  = regexp.MustCompile(`^(?:1|同意|可以|好|好的|行|要得|是|是的|嗯|没问题|问吧)[。!,了呀啊哦的]*$`)
+	refuseWords = regexp.MustCompile(`^(?:2|不同意|不|不要|不行|不愿意|不想说|不方便|跳过|算了)[。!,了呀啊哦]*$`)
+)
+
+// consenting reports whether the message answers the question for consent, whose
+// words staff use for orders, too.
+func (t *turn) consenting() bool {
+	d := t.was.Dialogue
+	return d != nil && d.Asked == askedConsent && (agreeWords.MatchString(t.text) || refuseWords.MatchString(t.text))
+}
+
+// consented reads the answer to the question for consent: without it the
+// sensitive facts are skipped and the conditions are shown to read.
+func (t *turn) consented(p *eligibility.Programme, d *dialogue) bool {
+	switch {
+	case agreeWords.MatchString(t.text):
+		d.Consent = true
+	case refuseWords.MatchString(t.text):
+		d.Skipped = slices.Clone(d.Skipped)
+		for _, id := range p.When.Facts() {
+			if f := t.snap.Rules.Fact(id); f != nil && f.Sensitive {
+				d.Skipped = append(d.Skipped, id)
+			}
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 // What the buttons of a question say.
@@ -284,6 +330,9 @@ const (
 	answerYes  = "是"
 	answerNo   = "不是"
 	answerSkip = "不清楚"
+
+	answerAgree  = "同意"
+	answerRefuse = "不同意"
 )
 
 var (
@@ -318,12 +367,21 @@ func (t *turn) pending() (bot.Reply, bool) {
 		d.Before = d.Before[:len(d.Before)-1]
 		d.Facts[last.Fact] = last.Was
 		d.Skipped = slices.DeleteFunc(slices.Clone(d.Skipped), func(s string) bool { return s == last.Fact })
+	case d.Asked == askedConsent && t.consented(p, &d):
+		return t.onward(p, nil), true
+	case d.Asked == askedConsent && whyWords.MatchString(t.text):
+		return t.asking(p, bot.Say(sayWhyConsent)), true
+	case d.Asked == askedConsent && t.tells(p, &d):
+		return t.onward(p, nil), true
+	case d.Asked == askedConsent:
+		t.next.Dialogue = t.was.Dialogue
+		return bot.Reply{}, false
 	case fact == nil:
 		t.next.Dialogue = nil
 		return bot.Reply{}, false
 	case whyWords.MatchString(t.text):
 		return t.asking(p, bot.Line{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + fact.ID}}), true
-	case skipWords.MatchString(t.text):
+	case skipWords.MatchString(t.text) && (fact.Type == eligibility.Bool || t.text != "3") || fact.Type == eligibility.Choice && t.text == strconv.Itoa(len(fact.Choices)+1):
 		d.Skipped = append(slices.Clone(d.Skipped), fact.ID)
 	default:
 		v, ok := t.reading(fact)
@@ -416,6 +474,12 @@ func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
 		return eligibility.Value{Known: true, Bool: true, Words: words}, true
 	case fact.Type == eligibility.Bool && noWords.MatchString(t.text):
 		return eligibility.Value{Known: true, Words: words}, true
+	case fact.Type == eligibility.Choice:
+		for i, o := range fact.Choices {
+			if t.text == strconv.Itoa(i+1) || words == o.Text {
+				return eligibility.Value{Known: true, Choice: o.ID, Words: o.Text}, true
+			}
+		}
 	case fact.Type == eligibility.Number && runes(t.text) <= 12:
 		if v, ok := eligibility.Quantity(t.text, fact.Unit, t.msg.At.In(Zone)); ok {
 			v.Words = words
@@ -424,58 +488,6 @@ func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
 	}
 	v := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))[fact.ID]
 	return v, v.Known && runes(t.text) <= 30
-}
-
-// scan answers 我能享受什么: every programme with conditions, by how the facts
-// told so far stand to it.
-func (t *turn) scan() (bot.Reply, bool) {
-	if !scanning.MatchString(t.text) {
-		return bot.Reply{}, false
-	}
-	told := t.told()
-	if len(told) == 0 && t.was.Text != "" { // goes on with a story
-		t.text = t.was.Text + "," + t.text
-		told = t.told()
-	}
-	if len(told) == 0 {
-		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
-	}
-	var likely, near []*eligibility.Programme
-	for _, p := range t.snap.Rules.Programmes {
-		result := p.Judge(told)
-		known := slices.ContainsFunc(result.Findings, func(f eligibility.Finding) bool { return f.Answer == eligibility.Yes })
-		switch {
-		case result.Verdict == eligibility.Likely:
-			likely = append(likely, p)
-		case result.Verdict == eligibility.Undecided && known && len(result.Missing) > 0:
-			near = append(near, p)
-		}
-	}
-	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
-	t.group(&r, sayScanLikely, likely)
-	t.group(&r, sayScanNear, near)
-	if len(likely)+len(near) == 0 {
-		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
-	}
-	for _, p := range slices.Concat(likely, near) {
-		if len(r.Choices) < 4 {
-			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: judge + p.ID})
-		}
-	}
-	t.next.Text = t.text
-	r.Lines = append(r.Lines, bot.Say(sayPreliminary))
-	return r, true
-}
-
-func (t *turn) group(r *bot.Reply, head string, list []*eligibility.Programme) {
-	if len(list) == 0 {
-		return
-	}
-	r.Lines = append(r.Lines, bot.Say(head))
-	for _, p := range list[:min(maxScan, len(list))] {
-		m, _ := t.snap.Measure(p.Measure)
-		r.Lines = append(r.Lines, bot.Line{bot.Words("· "), bot.Quote(p.Measure, p.Name), bot.Words("（"), number(m), bot.Words("）")})
-	}
 }
 
 // judge begins the intent of a choice that opens a programme's card.

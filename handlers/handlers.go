@@ -59,7 +59,7 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 // reply carries a command on the ledger out, else answers. Crisis words come before
 // all else.
 func (h *Handlers) reply(ctx context.Context, t *turn) (bot.Reply, error) {
-	if _, ok := t.crisis(); !ok {
+	if _, ok := t.crisis(); !ok && !t.consenting() {
 		if r, done, err := h.order(ctx, t); done || err != nil {
 			return r, err
 		}
