@@ -49,6 +49,10 @@ func checkRules(w io.Writer, s *knowledge.Snapshot) error {
 			fmt.Fprintf(w, "    %s\n", problem)
 		}
 	}
+	for _, id := range s.Rules.Unasked() {
+		wrong++
+		fmt.Fprintf(w, "情况 %s 没有哪个项目会问\n", id)
+	}
 	for _, id := range s.Off {
 		fmt.Fprintf(w, "%-24s 所引的原句不在计划里，已停用\n", id)
 	}

@@ -139,16 +139,37 @@ func TestSensitiveFactsAreAskedLast(t *testing.T) {
 func TestLoadNamesTheMistake(t *testing.T) {
 	facts := "- id: a\n  type: bool\n  name: A\n  question: A?\n"
 	tests := []struct{ name, programmes, says string }{
-		{"unknown key", "- id: x\n  clas: 可申领\n", "clas"},
-		{"unknown class", "- id: x\n  class: 免费\n", "免费"},
-		{"unknown fact", "- id: x\n  class: 可申领\n  when: {all: [{fact: b}]}\n", `"b"`},
-		{"same id", "- id: x\n  class: 可申领\n- id: x\n  class: 可申领\n", "twice"},
-		{"bad pattern", "- id: x\n  class: 可申领\n  asked: ['(']\n", "missing closing"},
+		{"unknown key", "- id: x\n  clas: 可申领\n", "programmes/p.yaml:2:3: field clas not found"},
+		{"unknown class", "- id: x\n  class: 免费\n", "programmes/p.yaml:2:10: programme x: class \"免费\""},
+		{"unknown fact", "- id: x\n  class: 可申领\n  when: {all: [{name: 名称, fact: b}]}\n", "  when: {all: [{name: 名称, fact: b}]}\n  ......................．．........^"},
+		{"same id", "- id: x\n  class: 可申领\n- id: x\n  class: 可申领\n", "programmes/p.yaml:3:7: programme \"x\": id is empty or stands twice"},
+		{"bad pattern", "- id: x\n  class: 可申领\n  asked: ['(']\n", "programmes/p.yaml:3:11:"},
 	}
 	for _, tt := range tests {
 		fsys := fstest.MapFS{"programmes/facts.yaml": {Data: []byte(facts)}, "programmes/p.yaml": {Data: []byte(tt.programmes)}}
 		if _, err := eligibility.Load(fsys); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v does not say %q", tt.name, err, tt.says)
+		}
+	}
+}
+
+// TestSeamsAreTold: two age ranges that leave out or share the bound itself.
+func TestSeamsAreTold(t *testing.T) {
+	facts := "- {id: age, type: number, unit: 周岁, name: 年龄, question: 多大, why: 因为}\n"
+	for rule, want := range map[string]string{
+		"[{fact: age, below: 60}, {fact: age, above: 60}]":    "正好是 60 时落空",
+		"[{fact: age, atMost: 60}, {fact: age, atLeast: 60}]": "正好是 60 时重叠",
+		"[{fact: age, below: 60}, {fact: age, atLeast: 60}]":  "",
+	} {
+		fsys := fstest.MapFS{"programmes/facts.yaml": {Data: []byte(facts)},
+			"programmes/p.yaml": {Data: []byte("- id: x\n  class: 可申领\n  when: {any: " + rule + ", name: 年龄, quote: 年龄, open: true}\n")}}
+		r, err := eligibility.Load(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(r.Problems(r.Programme("x")), ";")
+		if want == "" && strings.Contains(got, "正好是") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", rule, got, want)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Rules struct {
 
 	facts    map[string]*Fact
 	readers  []reader
+	sources  []*source
 	names    []string // of programmes, taken out before facts are read
 	askedFor map[string][]*regexp.Regexp
 }
@@ -39,11 +40,11 @@ func Load(fsys fs.FS) (*Rules, error) {
 	slices.Sort(names)
 	for _, name := range names {
 		if name == "programmes/facts.yaml" {
-			err = errors.Join(err, decode(fsys, name, &r.Facts))
+			err = errors.Join(err, r.decode(fsys, name, &r.Facts))
 			continue
 		}
 		var list []*Programme
-		err = errors.Join(err, decode(fsys, name, &list))
+		err = errors.Join(err, r.decode(fsys, name, &list))
 		r.Programmes = append(r.Programmes, list...)
 	}
 	if err != nil {
@@ -58,15 +59,17 @@ func Load(fsys fs.FS) (*Rules, error) {
 	return r, nil
 }
 
-func decode(fsys fs.FS, name string, into any) error {
+func (r *Rules) decode(fsys fs.FS, name string, into any) error {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
+	src := newSource(name, data)
+	r.sources = append(r.sources, src)
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %s: %w", ErrRule, name, err)
+		return src.decoded(err)
 	}
 	return nil
 }
@@ -74,27 +77,31 @@ func decode(fsys fs.FS, name string, into any) error {
 // check compiles the patterns and refuses what no verdict can come of.
 func (r *Rules) check() error {
 	var errs []error
-	fail := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%w: "+format, append([]any{ErrRule}, args...)...))
+	fail := func(id string, n int, value, format string, args ...any) {
+		errs = append(errs, r.placed(id, n, value, fmt.Errorf(format, args...)))
 	}
 	for i := range r.Facts {
-		if err := r.addReader(&r.Facts[i]); err != nil {
-			fail("fact %s: %w", r.Facts[i].ID, err)
+		f := &r.Facts[i]
+		if !slices.Contains([]Type{Bool, Number, Choice}, f.Type) {
+			fail(f.ID, 0, string(f.Type), "fact %s: type %q is none of bool, number, choice", f.ID, f.Type)
+		}
+		if pattern, err := r.addReader(f); err != nil {
+			fail(f.ID, 0, pattern, "fact %s: %w", f.ID, err)
 		}
 	}
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, p := range r.Programmes {
-		if seen[p.ID] || p.ID == "" {
-			fail("programme %q: id is empty or stands twice", p.ID)
+		if n := seen[p.ID]; n > 0 || p.ID == "" {
+			fail(p.ID, n, p.ID, "programme %q: id is empty or stands twice", p.ID)
 		}
-		seen[p.ID] = true
+		seen[p.ID]++
 		if !slices.Contains([]Class{Apply, Enrol, Firm, Government}, p.Class) {
-			fail("programme %s: class %q is none of 可申领, 可报名参加, 经营主体分配, 政府工作", p.ID, p.Class)
+			fail(p.ID, 0, string(p.Class), "programme %s: class %q is none of 可申领, 可报名参加, 经营主体分配, 政府工作", p.ID, p.Class)
 		}
 		for _, a := range p.Asked {
 			re, err := regexp.Compile(a)
 			if err != nil {
-				fail("programme %s: %w", p.ID, err)
+				fail(p.ID, 0, a, "programme %s: %w", p.ID, err)
 				continue
 			}
 			r.askedFor[p.ID] = append(r.askedFor[p.ID], re)
@@ -104,7 +111,7 @@ func (r *Rules) check() error {
 		}
 		for _, id := range p.When.Facts() {
 			if r.facts[id] == nil {
-				fail("programme %s: condition asks for fact %q, which facts.yaml does not hold", p.ID, id)
+				fail(p.ID, 0, id, "programme %s: condition asks for fact %q, which facts.yaml does not hold", p.ID, id)
 			}
 		}
 	}
@@ -188,6 +195,10 @@ func (r *Rules) Problems(p *Programme) []string {
 			out = append(out, "情况 "+id+" 没有选项")
 		}
 	}
+	if q := p.Amount.Quote; q != "" && !strings.ContainsAny(q, "0123456789一二三四五六七八九十百千万%") && !strings.Contains(q, "标准") {
+		out = append(out, "数额的原文里没有数："+q)
+	}
+	out = append(out, p.seams()...)
 	if !r.reaches(p, Yes) {
 		out = append(out, "怎么回答都得不到“初步符合”")
 	}
@@ -261,5 +272,75 @@ func (p *Programme) bounds(id string) []float64 {
 			}
 		}
 	})
+	return out
+}
+
+// seams names the bounds at which two ranges of one fact, side by side in a list
+// of alternatives, leave a gap or lap over.
+func (p *Programme) seams() []string {
+	var out []string
+	for _, id := range p.When.Facts() {
+		for _, b := range p.bounds(id) {
+			under, on, over := p.holdAt(id, b-seam), p.holdAt(id, b), p.holdAt(id, b+seam)
+			switch {
+			case under > 0 && over > 0 && on == 0:
+				out = append(out, fmt.Sprintf("情况 %s 正好是 %g 时落空", id, b))
+			case under == 1 && over == 1 && on > 1:
+				out = append(out, fmt.Sprintf("情况 %s 正好是 %g 时重叠", id, b))
+			}
+		}
+	}
+	return out
+}
+
+// seam is how near to a bound its sides are tried.
+const seam = 1e-6
+
+// holdAt counts the different ranges of a fact that hold a number.
+func (p *Programme) holdAt(id string, n float64) int {
+	var ranges []string
+	p.When.walk(func(c *Condition) {
+		if c.Fact != id || c.AtLeast == nil && c.AtMost == nil && c.Below == nil && c.Above == nil || !c.within(n) {
+			return
+		}
+		if key := fmt.Sprint(deref(c.AtLeast), deref(c.AtMost), deref(c.Below), deref(c.Above)); !slices.Contains(ranges, key) {
+			ranges = append(ranges, key)
+		}
+	})
+	return len(ranges)
+}
+
+func deref(b *float64) string {
+	if b == nil {
+		return "-"
+	}
+	return fmt.Sprint(*b)
+}
+
+// Unasked lists facts that no condition and no silence speaks of: nobody would
+// ever ask for them.
+func (r *Rules) Unasked() []string {
+	used := map[string]bool{}
+	for _, p := range r.Programmes {
+		if p.When != nil {
+			for _, id := range p.When.Facts() {
+				used[id] = true
+			}
+		}
+		for _, s := range p.Silent {
+			used[s.Fact] = true
+		}
+	}
+	for _, f := range r.Facts {
+		for _, id := range f.Implies {
+			used[f.ID] = used[f.ID] || used[id]
+		}
+	}
+	var out []string
+	for _, f := range r.Facts {
+		if !used[f.ID] {
+			out = append(out, f.ID)
+		}
+	}
 	return out
 }

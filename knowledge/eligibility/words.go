@@ -20,7 +20,8 @@ type reader struct {
 	options     map[string][]*regexp.Regexp
 }
 
-func (r *Rules) addReader(f *Fact) error {
+// addReader compiles a fact's patterns; of an error it tells the pattern.
+func (r *Rules) addReader(f *Fact) (string, error) {
 	rd := reader{fact: f, options: map[string][]*regexp.Regexp{}}
 	for _, list := range []struct {
 		name string
@@ -28,37 +29,39 @@ func (r *Rules) addReader(f *Fact) error {
 		to   *[]*regexp.Regexp
 	}{{"is", f.Is, &rd.is}, {"yes", f.Yes, &rd.yes}, {"no", f.No, &rd.no}} {
 		var err error
-		if *list.to, err = compile(list.from); err != nil {
-			return fmt.Errorf("%s: %w", list.name, err)
+		var pattern string
+		if *list.to, pattern, err = compile(list.from); err != nil {
+			return pattern, fmt.Errorf("%s: %w", list.name, err)
 		}
 	}
 	for _, o := range f.Choices {
 		var err error
-		if rd.options[o.ID], err = compile(o.Yes); err != nil {
-			return fmt.Errorf("choice %s: %w", o.ID, err)
+		var pattern string
+		if rd.options[o.ID], pattern, err = compile(o.Yes); err != nil {
+			return pattern, fmt.Errorf("choice %s: %w", o.ID, err)
 		}
 	}
 	if f.Anchor != "" {
 		re, err := regexp.Compile(f.Anchor)
 		if err != nil {
-			return fmt.Errorf("anchor: %w", err)
+			return f.Anchor, fmt.Errorf("anchor: %w", err)
 		}
 		rd.anchors = re
 	}
 	r.readers = append(r.readers, rd)
-	return nil
+	return "", nil
 }
 
-func compile(patterns []string) ([]*regexp.Regexp, error) {
+func compile(patterns []string) ([]*regexp.Regexp, string, error) {
 	var out []*regexp.Regexp
 	for _, p := range patterns {
 		re, err := regexp.Compile(p)
 		if err != nil {
-			return nil, err
+			return nil, p, err
 		}
 		out = append(out, re)
 	}
-	return out, nil
+	return out, "", nil
 }
 
 // Read fills in the facts that a folded text tells, on the day of asking, of
