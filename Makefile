@@ -50,7 +50,8 @@ fuzz:
 	go test ./knowledge/segment -run '^$$' -fuzz FuzzNormalise -fuzztime 30s
 	go test ./knowledge/plan -run '^$$' -fuzz FuzzRead -fuzztime 60s
 	for reader in FuzzText FuzzHTML FuzzDocx FuzzPDF; do go test ./knowledge/plan/document -run '^$$' -fuzz "^$$reader\$$" -fuzztime 30s || exit 1; done
-	for callback in FuzzOpen FuzzCallback; do go test ./bot/wecom -run '^$$' -fuzz "^$$callback\$$" -fuzztime 30s || exit 1; done
+	go test ./bot/envelope -run '^$$' -fuzz FuzzOpen -fuzztime 30s
+	go test ./bot/wecom -run '^$$' -fuzz FuzzCallback -fuzztime 30s
 
 # The long forms of the tests that kill, stop and cut: 200 rounds on both stores,
 # 5,000 messages of 500 people. A run prints its seed; HUIWEN_SOAK=SEED does it again.

@@ -20,10 +20,11 @@ const module = "huiwen"
 var arrows = map[string][]string{
 	"bot":                   {"knowledge/store"},
 	"bot/cut":               {},
+	"bot/envelope":          {},
 	"bot/limit":             {"knowledge/store"},
 	"bot/token":             {"bot/limit", "knowledge/store"},
-	"bot/wecom":             {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
-	"bot/dingtalk":          {"bot", "bot/cut", "bot/limit", "bot/token", "knowledge/store"},
+	"bot/wecom":             {"bot", "bot/cut", "bot/envelope", "bot/limit", "bot/token", "knowledge/store"},
+	"bot/dingtalk":          {"bot", "bot/cut", "bot/envelope", "bot/limit", "bot/token", "knowledge/store"},
 	"bot/demo":              {"bot", "bot/wecom", "bot/dingtalk", "knowledge/store"},
 	"bot/app":               {"bot", "handlers", "knowledge", "scheduler", "seeds"},
 	"bot/cmd":               {"bot/app"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"huiwen/bot/dingtalk"
+	"huiwen/bot/envelope"
 	"huiwen/bot/limit"
 	"huiwen/bot/post"
 	"huiwen/knowledge/finding"
@@ -66,7 +67,7 @@ func dingCallback(c *call, s store.Store, robot *dingtalk.Robot) (func(*http.Ser
 	d := c.config.DingTalk
 	callback := &dingtalk.Callback{Secret: string(d.ClientSecret), Robot: robot, Store: s, Window: time.Duration(d.CallbackWindow), Now: c.Now, Log: c.log}
 	if d.EncodingAESKey != "" || d.Token != "" {
-		crypt, err := dingtalk.NewCrypt(string(d.Token), string(d.EncodingAESKey), cmp.Or(d.CorpID, d.ClientID))
+		crypt, err := envelope.New(string(d.Token), string(d.EncodingAESKey), cmp.Or(d.CorpID, d.ClientID))
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/silenceper/wechat/v2/util"
 
+	"huiwen/bot/envelope"
 	"huiwen/bot/post"
 	"huiwen/bot/wecom"
 	"huiwen/knowledge/finding"
@@ -123,7 +124,7 @@ func (ch *channels) addApp(c *call, s store.Store, a WeComApp, kf *wecom.KF) err
 	if err != nil {
 		return fmt.Errorf("agent_id %q 要是数字", a.AgentID)
 	}
-	crypt, err := wecom.NewCrypt(string(a.Token), string(a.EncodingAESKey), a.CorpID)
+	crypt, err := envelope.New(string(a.Token), string(a.EncodingAESKey), a.CorpID)
 	if err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func recheckAll(ctx context.Context, app *wecom.App, s store.Store) error {
 
 // addKF serves 微信客服 at /wecom/kf.
 func (ch *channels) addKF(c *call, s store.Store, conf WeComKF) (*wecom.KF, error) {
-	crypt, err := wecom.NewCrypt(string(conf.Token), string(conf.EncodingAESKey), conf.CorpID)
+	crypt, err := envelope.New(string(conf.Token), string(conf.EncodingAESKey), conf.CorpID)
 	if err != nil {
 		return nil, err
 	}

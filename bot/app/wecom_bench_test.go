@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"huiwen/bot/envelope"
 	"huiwen/bot/wecom"
 	"huiwen/knowledge/store/storetest"
 )
@@ -49,7 +50,7 @@ func measureCallbacks(b *testing.B, kind string, rate int) {
 	}
 	s := play(b, append(env, "HUIWEN_LOG_LEVEL=error")...)
 	n := rate * int(burst/time.Second)
-	crypt, err := wecom.NewCrypt("callback-token-value", testKey, "wwcorp")
+	crypt, err := envelope.New("callback-token-value", testKey, "wwcorp")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func measureCallbacks(b *testing.B, kind string, rate int) {
 
 // fire sends n sealed callbacks at a rate, whatever is answered, and returns how
 // long each took from when it was due.
-func (s *stage) fire(b *testing.B, crypt *wecom.Crypt, to string, rate, n int) ([]time.Duration, int64) {
+func (s *stage) fire(b *testing.B, crypt *envelope.Crypt, to string, rate, n int) ([]time.Duration, int64) {
 	b.Helper()
 	type callback struct{ url, body string }
 	all := make([]callback, n)

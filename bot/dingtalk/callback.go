@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"huiwen/knowledge/store"
+
+	"huiwen/bot/envelope"
 )
 
 // maxBody bounds a callback's body in bytes.
@@ -27,7 +29,7 @@ const maxBody = 1 << 20
 // stream's.
 type Callback struct {
 	Secret string
-	Crypt  *Crypt // of encrypted bodies, nil for none
+	Crypt  *envelope.Crypt // of encrypted bodies, nil for none
 	Robot  *Robot
 	Store  store.Store
 	Window time.Duration // how far the timestamp may stand from now
@@ -62,7 +64,7 @@ func (c *Callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	timestamp, sign := r.Header.Get("timestamp"), r.Header.Get("sign")
 	if !c.fresh(timestamp) || subtle.ConstantTimeCompare([]byte(Sign(timestamp, c.Secret)), []byte(sign)) != 1 {
-		c.refuse(w, ErrSignature)
+		c.refuse(w, envelope.ErrSignature)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), takeTime)
@@ -122,7 +124,7 @@ func (c *Callback) encrypted(w http.ResponseWriter, r *http.Request, sealed stri
 		signature = q.Get("signature")
 	}
 	if c.Crypt == nil || !c.fresh(timestamp) {
-		c.refuse(w, ErrSignature)
+		c.refuse(w, envelope.ErrSignature)
 		return
 	}
 	plain, err := c.Crypt.Open(signature, timestamp, nonce, sealed)

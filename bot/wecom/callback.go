@@ -1,3 +1,5 @@
+// Package wecom reaches people through 企业微信: staff through self-built apps,
+// residents through 微信客服.
 package wecom
 
 import (
@@ -15,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"huiwen/bot/envelope"
 	"huiwen/bot/post"
 )
 
@@ -38,8 +41,8 @@ type Event struct {
 	Digest string `xml:"-"`
 }
 
-// envelope is the body of a POST.
-type envelope struct {
+// sealedBody is the body of a POST.
+type sealedBody struct {
 	XMLName xml.Name `xml:"xml"`
 	Encrypt string
 }
@@ -54,7 +57,7 @@ var errBusy = post.ErrFull
 
 // A Callback serves one callback address: it verifies, decrypts and hands on.
 type Callback struct {
-	Crypt  *Crypt
+	Crypt  *envelope.Crypt
 	CorpID string
 	Window time.Duration // how far the timestamp may stand from now; 0 does not look at it
 	Now    func() time.Time
@@ -116,7 +119,7 @@ func (c *Callback) post(w http.ResponseWriter, r *http.Request, signature, times
 		http.Error(w, "doctype", http.StatusBadRequest)
 		return
 	}
-	var in envelope
+	var in sealedBody
 	if err := xml.Unmarshal(body, &in); err != nil {
 		http.Error(w, "xml", http.StatusBadRequest)
 		return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/envelope"
 	"huiwen/bot/post"
 	"huiwen/bot/wecom"
 	"huiwen/bot/wecom/qyapi"
@@ -81,7 +82,7 @@ func (b *bench) robots() *wecom.Robots {
 // callback serves a callback and tells the platform its address.
 func (b *bench) callback(c *wecom.Callback) {
 	b.t.Helper()
-	crypt, err := wecom.NewCrypt(vectorToken, vectorKey, corp)
+	crypt, err := envelope.New(vectorToken, vectorKey, corp)
 	if err != nil {
 		b.t.Fatal(err)
 	}

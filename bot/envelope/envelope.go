@@ -1,6 +1,7 @@
-// Package wecom reaches people through 企业微信: staff through self-built apps,
-// residents through 微信客服.
-package wecom
+// Package envelope seals and opens the callbacks of 企业微信 (document path 90968)
+// and of 钉钉 (open-dingtalk/DingTalk-Callback-Crypto): both sign with a token and
+// encrypt with AES-256-CBC in the same way.
+package envelope
 
 import (
 	"bytes"
@@ -20,27 +21,26 @@ import (
 
 // Errors of a callback that must not be answered.
 var (
-	ErrSignature = errors.New("wecom: the signature does not fit")
-	ErrCipher    = errors.New("wecom: the message cannot be decrypted")
+	ErrSignature = errors.New("callback: the signature does not fit")
+	ErrCipher    = errors.New("callback: the message cannot be decrypted")
 )
 
 // blockSize is the padding block of the platform: 32 bytes, not that of AES
 // (document path 90968).
 const blockSize = 32
 
-// A Crypt encrypts and signs callbacks of one app (document path 90968). It is
-// immutable.
+// A Crypt encrypts and signs the callbacks of one app. It is immutable.
 type Crypt struct {
 	token   string
 	key     []byte
-	receive string // corp id, "" where the platform sends none
+	receive string // corp id or app key, "" where the platform sends none
 }
 
-// NewCrypt makes a Crypt of what the admin page of the app shows.
-func NewCrypt(token, encodingAESKey, receiveID string) (*Crypt, error) {
+// New makes a Crypt of what the console of the platform shows.
+func New(token, encodingAESKey, receiveID string) (*Crypt, error) {
 	key, err := base64.StdEncoding.DecodeString(encodingAESKey + "=") // not strict: real keys have trailing bits
 	if err != nil || len(key) != 32 {
-		return nil, errors.New("encoding_aes_key 要是 43 个字符，请从企业微信后台重新复制")
+		return nil, errors.New("encoding_aes_key 要是 43 个字符，请从平台的后台重新复制")
 	}
 	if token == "" {
 		return nil, errors.New("token 不能为空")
