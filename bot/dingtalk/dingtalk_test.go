@@ -387,7 +387,12 @@ func TestCardsAreDeliveredPressedAndUpdated(t *testing.T) {
 	if o := r.robot.Send(t.Context(), to, "00-F", bot.Rendered{Status: bot.Done, Text: "已签收"}); !o.Sent {
 		t.Fatalf("%+v", o)
 	}
-	shown = r.platform.Shown()[1:]
+	list := cardReply()
+	list.Status = bot.Answered
+	if o := r.robot.Send(t.Context(), bot.Address{Conversation: "li", Card: "00-D"}, "00-L", list); !o.Sent || r.platform.Shown()[4].Via != "card" || r.platform.Shown()[4].Track != "00-L" {
+		t.Errorf("a list that a button asked for is a card of its own: %+v", o)
+	}
+	shown = r.platform.Shown()[1:4]
 	if len(shown) != 3 || shown[0].Via != "batch" || shown[1].Via != "update" || shown[1].Params["button1"] != "" || shown[1].Title != "请签收" || shown[2].Via != "batch" {
 		t.Fatalf("a refusal leaves the card, a deed changes it: %+v", shown)
 	}
@@ -396,7 +401,7 @@ func TestCardsAreDeliveredPressedAndUpdated(t *testing.T) {
 		if o := r.robot.Send(t.Context(), bot.Address{Conversation: "z2"}, fmt.Sprint("00-G", i), cardReply()); !o.Sent {
 			t.Fatalf("%+v: %+v", f, o)
 		}
-		if last := r.platform.Shown()[4+i]; last.Via != "batch" || !strings.Contains(last.Text, "签收 12") {
+		if last := r.platform.Shown()[5+i]; last.Via != "batch" || !strings.Contains(last.Text, "签收 12") {
 			t.Errorf("a card that is refused is said in words: %+v", last)
 		}
 	}

@@ -45,7 +45,7 @@ func (r *Robot) Send(ctx context.Context, to bot.Address, id string, reply bot.R
 		s.done.Cards = map[string]bool{}
 	}
 	isCard := r.Template != "" && reply.Title != "" && len(reply.Actions) > 0 && (p.group != "" || p.person != "")
-	if to.Card != "" && r.Template != "" && (isCard || reply.Status == bot.Done) {
+	if to.Card != "" && r.Template != "" && reply.Status == bot.Done { // a deed changes the card, a question leaves it
 		o, stop := outcome(r.update(ctx, to.Card, id, reply))
 		switch {
 		case !stop && isCard:
