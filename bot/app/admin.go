@@ -15,6 +15,7 @@ import (
 
 	"huiwen/bot"
 	"huiwen/bot/post"
+	"huiwen/bot/wecom"
 	"huiwen/handlers/admin"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/audit"
@@ -40,7 +41,7 @@ func newKeeper(c *call, s store.Store) *account.Keeper {
 }
 
 // adminPages makes the pages of the internal listener.
-func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, senders map[string]bot.Sender, chain *audit.Chain, c *call) (http.Handler, error) {
+func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, platforms *channels, chain *audit.Chain, c *call) (http.Handler, error) {
 	library, err := c.library(s, e)
 	if err != nil {
 		return nil, err
@@ -54,11 +55,15 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, sen
 	}
 	who := &roll{store: s, now: c.Now}
 	replay := &replayer{box: b, now: c.Now}
+	scanners, err := newScanners(c, s)
+	if err != nil {
+		return nil, err
+	}
 	return admin.New(admin.Options{
 		Keeper: newKeeper(c, s), Store: s, Box: b, Log: c.log, Random: rand.Reader, Now: c.Now,
 		Secure: c.config.Admin.Secure, Second: c.config.Admin.SecondFactor,
 		Allow: prefixes(c.config.Admin.Allow), Trusted: prefixes(c.config.Admin.Proxies),
-		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: senders, Chain: chain,
+		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: platforms.senders, Chain: chain, Scanners: scanners,
 		Directory: who.directory,
 		Findings:  func(ctx context.Context) []finding.Finding { return serviceFindings(ctx, e, s, c.Now()) },
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
@@ -66,6 +71,20 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, sen
 			return out, err
 		},
 	})
+}
+
+// newScanners are the platforms that sign in to the pages by scan; they come back
+// to admin.url.
+func newScanners(c *call, s store.Store) ([]admin.Scanner, error) {
+	if c.config.Admin.URL == "" || len(c.config.WeCom.Apps) == 0 {
+		return nil, nil
+	}
+	a := c.config.WeCom.Apps[0]
+	client, err := wecom.NewClient(c.config.WeCom.BaseURL, a.CorpID, a.Name, string(a.Secret), s, c.Now)
+	if err != nil {
+		return nil, fmt.Errorf("wecom.apps %q: %w", a.Name, err)
+	}
+	return []admin.Scanner{&wecom.Login{Client: client, CorpID: a.CorpID, AgentID: a.AgentID, Redirect: strings.TrimSuffix(c.config.Admin.URL, "/") + "/admin/scanned?by=wecom"}}, nil
 }
 
 // serviceFindings is what the parts of the running service say of themselves.

@@ -83,7 +83,7 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	pages, err := adminPages(e, memory, gateway.Box, reminder, platforms.senders, chain, c)
+	pages, err := adminPages(e, memory, gateway.Box, reminder, platforms, chain, c)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}

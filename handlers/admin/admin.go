@@ -88,8 +88,9 @@ type Admin struct {
 	trying chan struct{} // one edition is loaded for trial at a time
 	mux    http.Handler
 
-	plans recent[[]knowledge.ReadPlan] // of editions, by hash
-	diffs recent[*versions.Diff]       // of drafts
+	plans        recent[[]knowledge.ReadPlan]  // of editions, by hash
+	diffs        recent[*versions.Diff]        // of drafts
+	vocabularies recent[*knowledge.Vocabulary] // of editions, by hash
 }
 
 // New makes the pages. It fails when a template or a route is wrong.

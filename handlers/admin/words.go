@@ -58,16 +58,21 @@ func (v *visit) working() (working, error) {
 	if err != nil {
 		return w, err
 	}
+	hash := ""
 	if id := cmp.Or(v.r.URL.Query().Get("draft"), v.field("draft")); id != "" || len(all) > 0 {
 		d, e, err := v.Library.Draft(v.ctx(), id)
 		if err != nil {
 			return w, err
 		}
-		w.Draft, w.Edition = &d, e
-	} else if _, w.Edition, err = v.Library.Published(v.ctx()); err != nil {
-		return w, err
+		w.Draft, w.Edition, hash = &d, e, d.Hash
+	} else {
+		p, e, err := v.Library.Published(v.ctx())
+		if err != nil {
+			return w, err
+		}
+		w.Edition, hash = e, p.Version
 	}
-	w.Words, err = w.Edition.Vocabulary()
+	w.Words, err = v.vocabularies.get(hash, w.Edition.Vocabulary)
 	return w, err
 }
 
