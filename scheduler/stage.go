@@ -66,7 +66,9 @@ func (s Stage) serves(d ledger.Duty) bool {
 	case AfterDue:
 		return d.HasDue()
 	case OfMonth:
-		return d.HasDue() && d.Target != "" && !d.Recurs()
+		// the total is reported by who is named first, and by whom the office gave a
+		// share of its own; others take part
+		return d.HasDue() && d.Target != "" && !d.Recurs() && (d.First || !d.Given.IsZero())
 	case OfQuarter, BeforeLast:
 		return !d.HasDue()
 	}
