@@ -68,6 +68,11 @@ func besideEdition(t testing.TB) knowledge.Edition {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for name := range e { // a part of the similar questions loads in a part of the time
+		if strings.HasPrefix(name, "questions/") && name != "questions/29-42.yaml" {
+			e = e.With(name, nil)
+		}
+	}
 	for name, text := range besideFiles {
 		e = e.With(name, []byte(text))
 	}

@@ -7,6 +7,8 @@
 //   - [huiwen/knowledge/segment], [huiwen/knowledge/index] and
 //     [huiwen/knowledge/classify] turn words into scores.
 //   - [huiwen/knowledge] is one immutable published state and finds measures in it.
+//   - [huiwen/knowledge/versions] keeps what was published: drafts, comparison, the
+//     pointer, the way back; [huiwen/knowledge/audit] who did what.
 //   - [huiwen/bot] is what a message and a reply are, and refuses a reply that
 //     states a fact without proof.
 //   - [huiwen/handlers] says what a message means and answers it.
@@ -46,6 +48,9 @@ type Environment struct {
 	Getenv         func(string) string
 	Environ        func() []string
 	Now            func() time.Time
+	// seed is what answers while nothing is published, the embedded files when nil;
+	// tests take less, to load faster.
+	seed knowledge.Edition
 	// share returns the snapshot of an edition that was built before, else builds
 	// it; nil builds every time. Tests share snapshots: to build one takes seconds.
 	share func(version string, build func() (*knowledge.Snapshot, error)) (*knowledge.Snapshot, error)

@@ -37,7 +37,7 @@ func (c *call) engine(ctx context.Context) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	edition, seq, err := publishedEdition(ctx, c.config)
+	edition, seq, err := c.publishedEdition(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (c *call) service(ctx context.Context, s store.Store) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	seed, err := knowledge.ReadEdition(seeds.Files)
+	seed, err := c.seedEdition()
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (e *engine) load(edition knowledge.Edition) (*knowledge.Snapshot, error) {
 // published reads the published plans without what answering needs beside them:
 // no dictionary.
 func (c *call) published(ctx context.Context) (*knowledge.Snapshot, error) {
-	edition, _, err := publishedEdition(ctx, c.config)
+	edition, _, err := c.publishedEdition(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +118,12 @@ func (c *call) published(ctx context.Context) (*knowledge.Snapshot, error) {
 
 // publishedEdition reads what is published under the data folder or in Redis,
 // else the embedded seed, whose number is 0. It writes nothing.
-func publishedEdition(ctx context.Context, c Config) (knowledge.Edition, int, error) {
+func (c *call) publishedEdition(ctx context.Context) (knowledge.Edition, int, error) {
 	seed := func() (knowledge.Edition, int, error) {
-		e, err := knowledge.ReadEdition(seeds.Files)
+		e, err := c.seedEdition()
 		return e, 0, err
 	}
-	s, done, err := openReader(ctx, c)
+	s, done, err := openReader(ctx, c.config)
 	if errors.Is(err, store.ErrNoStore) {
 		return seed()
 	}
@@ -143,6 +143,14 @@ func publishedEdition(ctx context.Context, c Config) (knowledge.Edition, int, er
 		return nil, 0, fmt.Errorf("read what is published: %w", err)
 	}
 	return e, p.Seq, nil
+}
+
+// seedEdition is what answers while nothing is published.
+func (c *call) seedEdition() (knowledge.Edition, error) {
+	if c.seed != nil {
+		return c.seed, nil
+	}
+	return knowledge.ReadEdition(seeds.Files)
 }
 
 // snapshot is the published state at this moment.

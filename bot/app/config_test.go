@@ -54,6 +54,12 @@ type outcome struct {
 // runWith runs the program in this process.
 func runWith(t *testing.T, stdin string, env []string, args ...string) outcome {
 	t.Helper()
+	return runSeeded(t, nil, stdin, env, args...)
+}
+
+// runSeeded is runWith with another seed, nil for the product's own.
+func runSeeded(t *testing.T, seed knowledge.Edition, stdin string, env []string, args ...string) outcome {
+	t.Helper()
 	var out, errs bytes.Buffer
 	e := Environment{
 		Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
@@ -68,6 +74,7 @@ func runWith(t *testing.T, stdin string, env []string, args ...string) outcome {
 		Environ: func() []string { return env },
 		Now:     func() time.Time { return time.Date(2022, 9, 15, 4, 0, 0, 0, time.UTC) },
 		share:   sharedSnapshot,
+		seed:    seed,
 		work:    10,
 	}
 	code := Run(context.WithoutCancel(t.Context()), args, e)

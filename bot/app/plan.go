@@ -119,7 +119,7 @@ func (d *planDesk) Close() error { return d.store.Close() }
 
 // library is the versions of the store, for the commands and the pages alike.
 func (c *call) library(s store.Store, e *engine) (*versions.Library, error) {
-	seed, err := knowledge.ReadEdition(seeds.Files)
+	seed, err := c.seedEdition()
 	if err != nil {
 		return nil, err
 	}

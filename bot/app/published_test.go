@@ -9,23 +9,23 @@ import (
 	"huiwen/knowledge"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
-	"huiwen/seeds"
 )
 
 // TestCommandsReadWhatIsPublished: ask and remind preview answer from the store
 // under --data where there is one, and write nothing, whether or not there is.
 func TestCommandsReadWhatIsPublished(t *testing.T) {
 	data := t.TempDir()
+	seed := lightSeed(t)
+	runWith := func(t *testing.T, stdin string, env []string, args ...string) outcome {
+		t.Helper()
+		return runSeeded(t, seed, stdin, env, args...)
+	}
 	question := []string{"--data", data, "ask", "--as-of", "2022-09-15", "一次性创业补贴多少钱"}
 	if got := runWith(t, "", nil, question...); got.code != 0 || !strings.Contains(got.out, "5000元") {
 		t.Fatalf("from the seed: %+v", got)
 	}
 	if list, _ := os.ReadDir(data); len(list) > 0 {
 		t.Errorf("ask made %v", list)
-	}
-	seed, err := knowledge.ReadEdition(seeds.Files)
-	if err != nil {
-		t.Fatal(err)
 	}
 	s, err := store.OpenFile(t.Context(), data, nil)
 	if err != nil {
