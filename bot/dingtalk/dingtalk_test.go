@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -591,5 +592,59 @@ func TestACutAnswerIsUncertain(t *testing.T) {
 	}
 	if n := len(r.platform.Shown()); n != 1 {
 		t.Errorf("%d shown", n)
+	}
+}
+
+// TestAnEncryptedCallbackVouchesForItself: its sender may act, and the platform's
+// check of the address is answered in kind.
+func TestAnEncryptedCallbackVouchesForItself(t *testing.T) {
+	r := newRig(t)
+	crypt, err := envelope.New("token", vector.key, "corp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Callback{Secret: "secret", Crypt: crypt, Robot: r.robot, Store: r.store, Window: time.Hour, Now: time.Now, Log: r.robot.Log}
+	post := func(plain, nonce string) *httptest.ResponseRecorder {
+		t.Helper()
+		sealed, err := crypt.Seal(strings.NewReader("0123456789abcdef"), []byte(plain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := fmt.Sprint(time.Now().UnixMilli())
+		body, err := json.Marshal(map[string]string{"encrypt": sealed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := url.Values{"signature": {crypt.Sign(now, "n", sealed)}, "timestamp": {now}, "nonce": {nonce}}
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, httptest.NewRequest("POST", "/dingtalk/callback?"+q.Encode(), bytes.NewReader(body)))
+		return w
+	}
+	w := post(`{"EventType":"check_url"}`, "n")
+	var out struct {
+		Signature string `json:"msg_signature"`
+		Timestamp string `json:"timeStamp"`
+		Nonce     string `json:"nonce"`
+		Encrypt   string `json:"encrypt"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		t.Fatal(w.Code, err)
+	}
+	if plain, err := crypt.Open(out.Signature, out.Timestamp, out.Nonce, out.Encrypt); err != nil || string(plain) != "success" {
+		t.Errorf("answered with %q, %v", plain, err)
+	}
+	const said = `{"msgId":"m1","senderStaffId":"z1","senderId":"s1","conversationType":"1","msgtype":"text","text":{"content":"签收 12"}}`
+	if w := post(said, "other"); w.Code != 403 || len(r.inbox.messages()) != 0 {
+		t.Errorf("a wrong signature: %d", w.Code)
+	}
+	if w := post(said, "n"); w.Code != 200 {
+		t.Errorf("a true one: %d", w.Code)
+	}
+	if got := r.inbox.messages(); len(got) != 1 || got[0].Person != "z1" || got[0].User != bot.Staff {
+		t.Errorf("%+v", got)
+	}
+	c.Secret = ""
+	if w := post(said, "n"); w.Code != 403 {
+		t.Errorf("without a secret: %d", w.Code)
 	}
 }
