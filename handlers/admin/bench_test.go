@@ -133,7 +133,7 @@ func BenchmarkPages(b *testing.B) {
 				b.Fatalf("%s: %d %s", p, rec.Code, clip(rec.Body.String()))
 			}
 			if rec.Body.Len() > 2<<20 {
-				b.Errorf("%s: %d bytes", p, rec.Body.Len())
+				b.Fatalf("%s: %d bytes", p, rec.Body.Len())
 			}
 		}
 		slices.Sort(took)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"math"
@@ -15,6 +16,7 @@ import (
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/store"
 	"huiwen/scheduler/ledger"
+	"huiwen/scheduler/paper"
 )
 
 // A ledgerRow is an entry as the office reads it today.
@@ -88,7 +90,6 @@ type ledgerView struct {
 	Bureaus             []string
 	Light, State        string
 	Bureau, Find        string
-	Query               string
 	Today               calendar.Day
 	Total, Open         int
 	Waiting, Asked, Red int
@@ -124,7 +125,7 @@ func ledgerPage(v *visit) error {
 }
 
 func (v *visit) ledger() (ledgerView, []ledgerRow, error) {
-	view := ledgerView{Light: v.query("light"), State: v.query("state"), Bureau: v.query("bureau"), Find: v.query("find"), Query: v.r.URL.RawQuery, Today: calendar.Of(v.Now())}
+	view := ledgerView{Light: v.query("light"), State: v.query("state"), Bureau: v.query("bureau"), Find: v.query("find"), Today: calendar.Of(v.Now())}
 	rows, _, err := v.rows()
 	if err != nil {
 		return view, nil, err
@@ -159,29 +160,56 @@ func (v *visit) ledger() (ledgerView, []ledgerRow, error) {
 	return view, out, nil
 }
 
-// ledgerSheet saves the list in the columns of a ledger (台账).
+// source is what the office's papers are made from: the ledger of the plan in force.
+func (v *visit) source() (paper.Source, error) {
+	p := v.Snapshot().Plan
+	src := paper.Source{Title: p.Title, Plan: ledger.PlanKey(p), AsOf: calendar.Of(v.Now())}
+	for i := range p.Items {
+		it := &p.Items[i]
+		src.Items = append(src.Items, paper.Item{No: it.No, Label: it.Label(), Text: it.Body(), Bureaus: it.Bureaus, Targets: it.Targets})
+	}
+	var err error
+	if src.Calendar, err = v.calendar(); err != nil {
+		return src, err
+	}
+	if src.People, err = v.Directory(v.ctx()); err != nil {
+		return src, err
+	}
+	src.Entries, err = v.Book.List(v.ctx(), src.Plan)
+	return src, err
+}
+
+// ledgerSheet saves the ledger (台账) as the office keeps it.
 func ledgerSheet(v *visit) error {
-	view, rows, err := v.ledger()
+	src, err := v.source()
 	if err != nil {
 		return err
 	}
-	today := view.Today.Format("1月2日")
-	s := sheet{Name: "台账", Head: []string{"序号", "任务内容", "目标", "责任单位（列首位/其他）", "时限", "完成情况（截至" + today + "）", "完成率", "存在问题", "下步打算", "需协调事项", "状态", "填报人/审核人/联系电话"}}
-	for _, r := range rows {
-		place := "其他"
-		if r.First {
-			place = "列首位"
-		}
-		due, done, by := "", "", ""
-		if r.Force.HasDue() {
-			due = r.Force.Due.String()
-		}
-		if r.Latest != nil {
-			done, by = r.reported(), r.Latest.Person
-		}
-		s.Rows = append(s.Rows, []string{r.Label, r.What, r.Target, r.Bureau + "（" + place + "）", due, done, r.Percent, r.Issue, "", "", string(r.Light) + " " + r.Word + "，" + r.Entry.State.String(), by})
+	var b bytes.Buffer
+	if err := paper.XLSX(&b, src); err != nil {
+		return err
 	}
-	return v.save(s)
+	return v.download("台账-"+src.AsOf.String()+".xlsx", xlsxType, b.Bytes())
+}
+
+const docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+// ledgerPaper saves a draft (代拟稿) of the month's, the quarter's or a circular paper;
+// a person edits and signs it.
+func ledgerPaper(v *visit) error {
+	kind, ok := map[string]paper.Kind{"monthly": paper.Monthly, "quarterly": paper.Quarterly, "circular": paper.Circular}[v.query("kind")]
+	if !ok {
+		return notFound("没有这种材料")
+	}
+	src, err := v.source()
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := paper.DOCX(&b, kind, src); err != nil {
+		return err
+	}
+	return v.download(string(kind)+"代拟稿-"+src.AsOf.String()+".docx", docxType, b.Bytes())
 }
 
 // reported is the latest report in words.
@@ -427,14 +455,26 @@ func (v *visit) urges() ([]urgeView, error) {
 	for i, u := range out {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s：领导小组办公室请您单位抓紧办理以下任务\n", u.Bureau)
-		for n, r := range u.Rows {
+		for n, r := range u.Rows[:min(len(u.Rows), maxUrged)] {
 			fmt.Fprintf(&b, "%d. %s：%s（%s）\n", n+1, r.Label, clipped(r.What, 60), why[r.Ref()])
+		}
+		if rest := len(u.Rows) - maxUrged; rest > 0 {
+			fmt.Fprintf(&b, "另有 %d 项，请看台账\n", rest)
 		}
 		b.WriteString("请报进展或说明情况，比如：进展 " + u.Rows[0].No + " 完成情况")
 		out[i].Text = b.String()
 	}
 	return out, nil
 }
+
+// Shown are the first rows of the urging.
+func (u urgeView) Shown() []ledgerRow { return u.Rows[:min(len(u.Rows), maxUrged)] }
+
+// Rest is how many rows are not shown.
+func (u urgeView) Rest() int { return len(u.Rows) - len(u.Shown()) }
+
+// maxUrged bounds the rows that an urging names.
+const maxUrged = 15
 
 func clipped(s string, n int) string {
 	r := []rune(s)

@@ -78,6 +78,7 @@ func routes() []route {
 
 		see("/admin/ledger", "台账/台账", ledgering, ledgerPage),
 		see("/admin/ledger.xlsx", "", ledgering, ledgerSheet),
+		see("/admin/ledger.docx", "", ledgering, ledgerPaper),
 		see("/admin/ledger/row", "", ledgering, rowPage),
 		act("/admin/ledger/act", ordering, ledgerAct),
 		act("/admin/ledger/undo", ordering, undoAct),
