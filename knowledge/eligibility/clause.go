@@ -20,18 +20,18 @@ const signs = ",。;!?、 :~\n"
 var joints = strings.NewReplacer("但是", ",", "可是", ",", "不过", ",", "而且", ",", "然后", ",", "就是说", ",", "听说", ",听说", "请问", ",")
 
 // kin are the words for somebody else that a story speaks of, the longer first.
-const kin = `老公|老婆|爱人|媳妇|婆娘|男人|丈夫|妻子|爸妈|父母|爸爸|老爸|父亲|妈妈|老妈|母亲|爷爷|奶奶|外公|外婆|公公|婆婆|爹|爸|妈|娘|哥哥|弟弟|姐姐|妹妹|兄弟|表哥|表弟|表姐|表妹|老表|哥|弟|姐|妹|` +
+const kin = `老弟|老哥|老妹|老姐|老公|老婆|爱人|媳妇|婆娘|男人|丈夫|妻子|爸妈|父母|爸爸|老爸|父亲|妈妈|老妈|母亲|爷爷|奶奶|外公|外婆|公公|婆婆|阿婆|婆|爹|爸|妈|娘|哥哥|弟弟|姐姐|妹妹|兄弟|表哥|表弟|表姐|表妹|老表|哥|弟|姐|妹|` +
 	`儿子|女儿|姑娘|娃儿|娃娃|娃|孩子|小孩|崽崽|孙子|孙女|侄儿|侄女|外甥|舅舅|舅子|嫂子|嫂嫂|小姨|姑妈|叔叔|伯伯|邻居|朋友|同学|亲戚|老人家|老人|老伴|同事`
 
 var (
 	// someone is who a clause speaks of: 我妈, 我家老人, 屋头娃儿; not 跟老表, 喊朋友.
-	someone = regexp.MustCompile(`(^|[^跟和喊找由让被叫与同对靠住])((?:我|俺|咱)(?:们)?|(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)(?:头|里)?)?(?:有)?(?:个|的|那个|隔壁|大|小|二|老)?(` + kin + `)`)
+	someone = regexp.MustCompile(`(^|[^跟和喊找由让被叫与同对靠住])((?:我|俺|咱)(?:们)?|(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)(?:头|里)?)?(?:有)?(?:个|的|那个|隔壁|大|小|二)?(` + kin + `)`)
 	// together are people of one house who speak of themselves: 我和老伴, 两口子.
 	together = regexp.MustCompile(`我们?(?:和|跟)我?(?:` + kin + `)|我(?:两|俩|们)|两口子|夫妻`)
 	// atHome is the family as a whole.
 	atHome = regexp.MustCompile(`(?:我|俺|咱)(?:们)?(?:家|屋头|屋里)|家里|屋头|屋里|一家|全家|家庭|^家`)
 	// myself goes back to the person who writes.
-	myself = regexp.MustCompile(`^(?:那)?(?:我|俺|咱|本人|自己)`)
+	myself = regexp.MustCompile(`^(?:那)?(?:我|俺|咱|本人)`)
 	// onBehalf is for whom somebody asks: 帮我妈问, 替我哥问.
 	onBehalf = regexp.MustCompile(`(?:帮|替|给|代)(?:我|俺)?(?:家)?(` + kin + `)(?:问|打听|咨询|看)`)
 	// asking matches the clause that is the question.
