@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -125,6 +126,7 @@ func askLine(ctx context.Context, e *engine, line []byte, lineErr error, c *call
 	if !utf8.Valid(line) {
 		return failed("", "这一行不是 UTF-8 文本。"), false
 	}
+	line = bytes.TrimPrefix(line, []byte("\ufeff")) // editors on Windows begin a file with it
 	if err := json.Unmarshal(line, &q); err != nil {
 		return failed("", "这一行不是完整的 JSON。"), false
 	}

@@ -82,6 +82,7 @@ func backup(ctx context.Context, c *call) (err error) {
 		return fmt.Errorf("finish the backup: %w", err)
 	}
 	fmt.Fprintf(c.Stdout, "已备份到 %s\n", rest[0])
+	sayAuditKey(c, "审计密钥（数据目录里的 audit.key）不在备份里，请另外保管。")
 	return nil
 }
 
@@ -186,7 +187,16 @@ func restore(ctx context.Context, c *call) error {
 	}
 	fmt.Fprintf(c.Stdout, "已从 %s 恢复（备份截止 %s）。\n", rest[0], held.End.In(handlers.Zone).Format("2006-01-02 15:04:05"))
 	fmt.Fprintf(c.Stdout, "备份时还没答的 %d 条消息、还没发出的 %d 条答复不会再发；登录、令牌等 %d 项已作废；备份之后要求删除的 %d 人的信息已再次删除（%d 项）。\n", held.Waiting, held.Replies, held.Dropped, held.Again, held.Erased)
+	sayAuditKey(c, "审计密钥不在备份里，请在启动前把原来数据目录里的 audit.key 拷到 "+c.config.Data+"，否则旧的审计记录无法核对。")
 	return nil
+}
+
+// sayAuditKey tells about the key of the audit where it is a file: it is kept
+// outside the store, so no backup holds it.
+func sayAuditKey(c *call, words string) {
+	if c.config.Audit.Key.Reveal() == "" {
+		fmt.Fprintln(c.Stdout, words)
+	}
 }
 
 // tryRestored loads a backup into a scratch store and asks the service what it

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,30 @@ func TestConfigOrder(t *testing.T) {
 		if strings.Contains(got.out+got.err, c.not) {
 			t.Errorf("%s: %q should not be in\n%s", c.name, c.not, got.out)
 		}
+	}
+}
+
+func TestListsByIndex(t *testing.T) {
+	load := func(vars ...string) (Config, error) {
+		return loadConfig(nil, Environment{
+			Getenv:  func(string) string { return "" },
+			Environ: func() []string { return vars },
+		})
+	}
+	for _, c := range []struct {
+		vars []string
+		want []string
+	}{
+		{[]string{"HUIWEN_STORE_REDIS_ADDRS=a:1, b:2"}, []string{"a:1", "b:2"}},
+		{[]string{"HUIWEN_STORE_REDIS_ADDRS_1=b:2", "HUIWEN_STORE_REDIS_ADDRS_0=a:1"}, []string{"a:1", "b:2"}},
+	} {
+		got, err := load(c.vars...)
+		if err != nil || !slices.Equal(got.Store.Redis.Addrs, c.want) {
+			t.Errorf("%q: got %q, %v, want %q", c.vars, got.Store.Redis.Addrs, err, c.want)
+		}
+	}
+	if _, err := load("HUIWEN_STORE_REDIS_ADDRS_1=b:2"); err == nil {
+		t.Error("an element without the one before it is taken")
 	}
 }
 

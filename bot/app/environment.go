@@ -59,6 +59,9 @@ func setField(f reflect.Value, name string, vars map[string]string) error {
 	}
 	value, ok := vars[name]
 	delete(vars, name)
+	if f.Kind() == reflect.Slice && !ok {
+		return setTexts(f, name, vars)
+	}
 	if path, fromFile := vars[name+"_FILE"]; fromFile && f.Type() == reflect.TypeFor[Secret]() {
 		delete(vars, name+"_FILE")
 		data, err := readSecret(path)
@@ -102,6 +105,26 @@ func setElements(f reflect.Value, name string, vars map[string]string) error {
 		if err := setFields(f.Index(i), prefix, vars); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// setTexts sets the elements of a plain list by index: NAME_0, NAME_1. The list
+// as a whole, NAME with commas, goes before.
+func setTexts(f reflect.Value, name string, vars map[string]string) error {
+	for i := range maxElements {
+		key := name + "_" + strconv.Itoa(i)
+		value, ok := vars[key]
+		switch {
+		case !ok && i >= f.Len():
+			return nil
+		case !ok:
+			continue
+		case i == f.Len():
+			f.Set(reflect.Append(f, reflect.Zero(f.Type().Elem())))
+		}
+		delete(vars, key)
+		f.Index(i).SetString(value)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func TestWrongUseAndMissingFiles(t *testing.T) {
 
 func TestAskSurvivesAnyLine(t *testing.T) {
 	lines := []string{
-		`{"id":"a","turns":["老板欠薪"],"as_of":"2022-09-15"}`,
+		"\ufeff" + `{"id":"a","turns":["老板欠薪"],"as_of":"2022-09-15"}`, // a file saved on Windows
 		`{"id":"b","turns":["broken`,
 		`{"id":"c","turns":[]}`,
 		`{"id":"d","turns":[""]}`,
