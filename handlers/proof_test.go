@@ -131,3 +131,17 @@ func TestSessionsAreForgottenAndBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestCardsFitOneMessage: whatever is told, a card is one message.
+func TestCardsFitOneMessage(t *testing.T) {
+	snap := seedSnapshot(t)
+	story := "我是脱贫户,头一回开店,执照前年办的,一直开着,大学毕业一年,有残疾证,一级残疾,在外面租房,吃低保,"
+	for _, p := range snap.Rules.Programmes {
+		for _, text := range []string{p.Names[0] + "我符合条件吗", story + p.Names[0] + "我符合条件吗"} {
+			r := askOnce(t, snap, bot.Resident, "2023-02-01", text)
+			if r.Status == bot.Verdict && len(r.Text) > 2048 {
+				t.Errorf("%s: a card of %d bytes", p.ID, len(r.Text))
+			}
+		}
+	}
+}
