@@ -299,7 +299,7 @@ func (v *visit) admit() error {
 
 // lacksSecond reports whether the account must set up its second factor first.
 func (v *visit) lacksSecond() bool {
-	return v.Second && v.who != nil && v.who.Secret == "" && len(v.who.Links) == 0 && !v.route.open && !v.route.own
+	return v.Second && v.who != nil && v.who.Secret == "" && !v.session.Scan && !v.route.open && !v.route.own
 }
 
 // checkForm reads the form and its token.

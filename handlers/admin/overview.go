@@ -59,7 +59,7 @@ type overviewView struct {
 
 // overview is the first page: how it goes.
 func overview(v *visit) error {
-	view := overviewView{Spans: spans, Days: 30, MayPause: v.who.Has(steering...), NoSecond: v.who.Secret == "" && len(v.who.Links) == 0}
+	view := overviewView{Spans: spans, Days: 30, MayPause: v.who.Has(steering...), NoSecond: v.who.Secret == "" && !v.session.Scan}
 	if n, err := strconv.Atoi(v.query("days")); err == nil && slices.Contains(spans, n) {
 		view.Days = n
 	}

@@ -21,10 +21,12 @@ func (fakeScan) Who(_ context.Context, code string) (string, error) { return cod
 // TestScanIsBoundToTheBrowser: a state that another browser was sent with does not
 // count, nor one twice, and only linked accounts come in.
 func TestScanIsBoundToTheBrowser(t *testing.T) {
-	o := newOffice(t, func(o *Options) { o.Scanners = []Scanner{fakeScan{}} })
+	o := newOffice(t, func(o *Options) { o.Scanners, o.Second = []Scanner{fakeScan{}}, true })
 	o.hire("张三", account.Editor)
-	admin := o.signedIn("管理甲", account.Admin)
-	has(t, admin.act("/admin/accounts", "/admin/accounts/link", url.Values{"name": {"张三"}, "channel": {"wecom"}, "user": {"zs"}}), "可扫码登录")
+	link := account.Link{Channel: "wecom", User: "zs"}
+	if err := o.Keeper.Change(t.Context(), "张三", "管理甲", "account.link", "", func(a *account.Account) error { a.Links = []account.Link{link}; return nil }); err != nil {
+		t.Fatal(err)
+	}
 	begin := func(c *clerk) string {
 		has(t, c.page("/admin/signin"), "企业微信扫码登录")
 		status, to, _ := c.get("/admin/scan?by=wecom")
@@ -46,7 +48,12 @@ func TestScanIsBoundToTheBrowser(t *testing.T) {
 	if status, _, _ := mine.get(back + state); status != http.StatusBadRequest {
 		t.Errorf("the same state again: status %d", status)
 	}
-	has(t, mine.page("/admin/me"), "张三")
+	has(t, mine.page("/admin/plans"), "张三") // the platform vouched: no second factor is due
+	byPassword := o.clerk()
+	byPassword.post("/admin/signin", "/admin/signin", url.Values{"name": {"张三"}, "password": {password}})
+	if status, to, _ := byPassword.get("/admin/plans"); status != http.StatusSeeOther || to != "/admin/me/second" {
+		t.Errorf("by password, linked, without a second factor: %d %s", status, to)
+	}
 	stranger := o.clerk()
 	if status, _, body := stranger.get("/admin/scanned?by=wecom&code=nobody&state=" + begin(stranger)); status != http.StatusForbidden || !strings.Contains(body, "没有关联") {
 		t.Errorf("not linked: status %d", status)

@@ -64,6 +64,8 @@ type Session struct {
 	Epoch   int       `json:"epoch"`
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
+	// Scan tells that the platform vouched for the person: no second factor is due.
+	Scan bool `json:"scan,omitempty"`
 	// Pending is a second factor that is being set up.
 	Pending string `json:"pending,omitempty"`
 }
@@ -207,7 +209,7 @@ func (k *Keeper) ByScan(ctx context.Context, l Link) (*Session, error) {
 				continue
 			}
 			a.Last = tx.Now()
-			s := &Session{Token: token, Account: a.Name, Epoch: a.Epoch, Began: tx.Now(), Seen: tx.Now()}
+			s := &Session{Token: token, Account: a.Name, Epoch: a.Epoch, Began: tx.Now(), Seen: tx.Now(), Scan: true}
 			note := audit.Entry{Who: a.Name, Act: "account.scan", Subject: a.Name}
 			return s, errors.Join(Save(tx, a), audit.Note(tx, note), k.begin(tx, s))
 		}
