@@ -2,24 +2,16 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	cdplog "github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"huiwen/handlers/page/browsertest"
 	"huiwen/knowledge/store/storetest"
 )
 
@@ -48,110 +40,6 @@ func openDemo(t *testing.T) string {
 	return ""
 }
 
-// browser starts a headless browser, or skips where there is none; the full
-// check fails instead.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("HUIWEN_CHECK") == "full" {
-			t.Fatal("no browser: install chromium")
-		}
-		t.Skip("no browser: install chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
-		chromedp.WSURLReadTimeout(90*time.Second))
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func browse(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
-	t.Helper()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func window(width, height int64) chromedp.Action {
-	return emulation.SetDeviceMetricsOverride(width, height, 1, width < 600)
-}
-
-// until asks until an expression holds.
-func until(expression string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		for range 800 {
-			var holds bool
-			if err := chromedp.Evaluate("!!("+expression+")", &holds).Do(ctx); err != nil {
-				return err
-			}
-			if holds {
-				return nil
-			}
-			if err := chromedp.Sleep(25 * time.Millisecond).Do(ctx); err != nil {
-				return err
-			}
-		}
-		return errors.New("never held: " + expression)
-	})
-}
-
-// pressOn presses the first element that fits, with the pointer.
-func pressOn(selector string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		var at []float64
-		where := `(() => { const e = document.querySelector(` + strconv.Quote(selector) + `); e.scrollIntoView({block: "nearest", behavior: "instant"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`
-		if err := chromedp.Evaluate(where, &at).Do(ctx); err != nil {
-			return err
-		}
-		return chromedp.MouseClickXY(at[0], at[1]).Do(ctx)
-	})
-}
-
-// picture keeps a screenshot when HUIWEN_SHOTS names a folder.
-func picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	dir := os.Getenv("HUIWEN_SHOTS")
-	if dir == "" {
-		return
-	}
-	var png []byte
-	browse(t, ctx, chromedp.Sleep(300*time.Millisecond), chromedp.CaptureScreenshot(&png))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// complaints collects what the browser's console complains of.
-func complaints(ctx context.Context) func() []string {
-	var mu sync.Mutex
-	var all []string
-	chromedp.ListenTarget(ctx, func(ev any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := ev.(type) {
-		case *cdplog.EventEntryAdded:
-			if e.Entry.Level == cdplog.LevelError {
-				all = append(all, e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			all = append(all, e.ExceptionDetails.Text)
-		}
-	})
-	return func() []string { mu.Lock(); defer mu.Unlock(); return append([]string(nil), all...) }
-}
-
 // says is that words came on a phone after what was last typed there.
 func says(phone, words string) string {
 	return fmt.Sprintf(`(() => { const t = [...document.querySelectorAll('#talk-%s .turn')]; return t.slice(t.findLastIndex(e => e.classList.contains('me')) + 1).some(e => e.innerText.includes(%q)); })()`, phone, words)
@@ -159,7 +47,7 @@ func says(phone, words string) string {
 
 // typed is what a person types into a phone.
 func typed(phone, words string) chromedp.Action {
-	return chromedp.Tasks{pressOn("#text-" + phone), chromedp.SendKeys("#text-"+phone, words+kb.Enter, chromedp.ByID)}
+	return chromedp.Tasks{browsertest.Click("#text-" + phone), chromedp.SendKeys("#text-"+phone, words+kb.Enter, chromedp.ByID)}
 }
 
 // TestDemoByClicking plays the show once on each of two windows: a resident asks,
@@ -167,8 +55,8 @@ func typed(phone, words string) chromedp.Action {
 // again; a bureau asks on two platforms; the platforms misbehave.
 func TestDemoByClicking(t *testing.T) {
 	page := openDemo(t)
-	ctx := browser(t)
-	errs := complaints(ctx)
+	ctx := browsertest.Open(t, 3*time.Minute)
+	errs := browsertest.Complaints(ctx)
 	for _, w := range []struct {
 		name          string
 		width, height int64
@@ -178,51 +66,51 @@ func TestDemoByClicking(t *testing.T) {
 			if !w.phone {
 				return chromedp.Tasks{}
 			}
-			return chromedp.Tasks{pressOn(`[data-tab="` + phone + `"]`), until(`document.querySelector('[data-tab="` + phone + `"]').getAttribute('aria-current') === 'true'`)}
+			return chromedp.Tasks{browsertest.Click(`[data-tab="` + phone + `"]`), browsertest.Until(`document.querySelector('[data-tab="` + phone + `"]').getAttribute('aria-current') === 'true'`)}
 		}
 		var wide int
-		browse(t, ctx, window(w.width, w.height), chromedp.Navigate(page), until(`document.querySelector('#clock').textContent !== '--:--'`),
-			until(`document.querySelector('#talk-wechat .turn')`), chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide))
+		browsertest.Run(t, ctx, browsertest.Size(w.width, w.height), chromedp.Navigate(page), browsertest.Until(`document.querySelector('#clock').textContent !== '--:--'`),
+			browsertest.Until(`document.querySelector('#talk-wechat .turn')`), chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide))
 		if wide > 0 {
 			t.Errorf("%s: the page is %d px too wide", w.name, wide)
 		}
-		picture(t, ctx, "demo-"+w.name+"-start")
-		browse(t, ctx, tab("wechat"), typed("wechat", "想学点东西"), until(`document.querySelector('#talk-wechat .turn.them:last-child .menu button')`))
-		picture(t, ctx, "demo-"+w.name+"-choices")
-		browse(t, ctx, pressOn(`#talk-wechat .turn.them:last-child .menu button`), until(says("wechat", "来源")))
-		browse(t, ctx, typed("wechat", "人工"), until(says("wechat", "转接")), until(`document.querySelector('.customer.wanted')`))
-		browse(t, ctx, tab("seat"), pressOn("#take"), until(`document.querySelector('.customer.mine')`), typed("seat", "您好，我是工作人员"), until(says("wechat", "我是工作人员")))
-		browse(t, ctx, tab("wechat"), typed("wechat", "谢谢，我想问补贴"), until(`document.querySelector('#talk-seat').innerText.includes('我想问补贴')`))
-		picture(t, ctx, "demo-"+w.name+"-human")
-		browse(t, ctx, tab("seat"))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-start")
+		browsertest.Run(t, ctx, tab("wechat"), typed("wechat", "想学点东西"), browsertest.Until(`document.querySelector('#talk-wechat .turn.them:last-child .menu button')`))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-choices")
+		browsertest.Run(t, ctx, browsertest.Click(`#talk-wechat .turn.them:last-child .menu button`), browsertest.Until(says("wechat", "来源")))
+		browsertest.Run(t, ctx, typed("wechat", "人工"), browsertest.Until(says("wechat", "转接")), browsertest.Until(`document.querySelector('.customer.wanted')`))
+		browsertest.Run(t, ctx, tab("seat"), browsertest.Click("#take"), browsertest.Until(`document.querySelector('.customer.mine')`), typed("seat", "您好，我是工作人员"), browsertest.Until(says("wechat", "我是工作人员")))
+		browsertest.Run(t, ctx, tab("wechat"), typed("wechat", "谢谢，我想问补贴"), browsertest.Until(`document.querySelector('#talk-seat').innerText.includes('我想问补贴')`))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-human")
+		browsertest.Run(t, ctx, tab("seat"))
 		if w.phone {
-			picture(t, ctx, "demo-"+w.name+"-seat")
+			browsertest.Shoot(t, ctx, "demo-"+w.name+"-seat")
 		}
-		browse(t, ctx, pressOn("#end"), until(`!document.querySelector('.customer.mine')`), tab("wechat"), typed("wechat", "第3项"), until(says("wechat", "第3项")))
-		browse(t, ctx, tab("wecom"), typed("wecom", "第4项"), until(says("wecom", "第4项")), tab("ding"), typed("ding", "第5项"), until(says("ding", "第5项")),
-			tab("group"), typed("group", "第6项"), until(says("group", "第6项")))
-		picture(t, ctx, "demo-"+w.name+"-talks")
+		browsertest.Run(t, ctx, browsertest.Click("#end"), browsertest.Until(`!document.querySelector('.customer.mine')`), tab("wechat"), typed("wechat", "第3项"), browsertest.Until(says("wechat", "第3项")))
+		browsertest.Run(t, ctx, tab("wecom"), typed("wecom", "第4项"), browsertest.Until(says("wecom", "第4项")), tab("ding"), typed("ding", "第5项"), browsertest.Until(says("ding", "第5项")),
+			tab("group"), typed("group", "第6项"), browsertest.Until(says("group", "第6项")))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-talks")
 		if w.phone {
-			browse(t, ctx, pressOn("#open-dock"), until(`document.querySelector('#dock').checkVisibility()`))
-			picture(t, ctx, "demo-"+w.name+"-dock")
-			browse(t, ctx, pressOn("#close-dock"), until(`!document.querySelector('#dock').checkVisibility()`))
+			browsertest.Run(t, ctx, browsertest.Click("#open-dock"), browsertest.Until(`document.querySelector('#dock').checkVisibility()`))
+			browsertest.Shoot(t, ctx, "demo-"+w.name+"-dock")
+			browsertest.Run(t, ctx, browsertest.Click("#close-dock"), browsertest.Until(`!document.querySelector('#dock').checkVisibility()`))
 			continue
 		}
 		// a day on, the reminders are there and their buttons work
-		browse(t, ctx, pressOn(`[data-wind="1"]`), until(`document.querySelector('#clock').textContent >= '09:06' && document.querySelector('#winding').hidden`),
-			until(`document.querySelector('#talk-ding .turn:last-child .buttons button') && document.querySelector('#talk-wecom .turn:last-child .buttons button')`))
-		picture(t, ctx, "demo-"+w.name+"-reminders")
-		browse(t, ctx, pressOn(`#talk-ding .turn:last-child .buttons button`), until(`[...document.querySelectorAll('#talk-ding .turn.them')].at(-1).innerText.includes('已签收')`),
-			pressOn(`#talk-wecom .turn:last-child .buttons button`), until(says("wecom", "已签收")), until(`document.querySelector('#talk-wecom .done')`))
-		picture(t, ctx, "demo-"+w.name+"-received")
+		browsertest.Run(t, ctx, browsertest.Click(`[data-wind="1"]`), browsertest.Until(`document.querySelector('#clock').textContent >= '09:06' && document.querySelector('#winding').hidden`),
+			browsertest.Until(`document.querySelector('#talk-ding .turn:last-child .buttons button') && document.querySelector('#talk-wecom .turn:last-child .buttons button')`))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-reminders")
+		browsertest.Run(t, ctx, browsertest.Click(`#talk-ding .turn:last-child .buttons button`), browsertest.Until(`[...document.querySelectorAll('#talk-ding .turn.them')].at(-1).innerText.includes('已签收')`),
+			browsertest.Click(`#talk-wecom .turn:last-child .buttons button`), browsertest.Until(says("wecom", "已签收")), browsertest.Until(`document.querySelector('#talk-wecom .done')`))
+		browsertest.Shoot(t, ctx, "demo-"+w.name+"-received")
 		// the line drops and comes back; three copies are answered once
-		browse(t, ctx, pressOn(`[data-trick="drop"]`), until(`document.querySelector('#line').classList.contains('down')`), until(`!document.querySelector('#line').classList.contains('down')`),
-			pressOn(`[data-trick="triple"]`), until(`document.querySelector('[data-trick="triple"]').getAttribute('aria-pressed') === 'true'`))
+		browsertest.Run(t, ctx, browsertest.Click(`[data-trick="drop"]`), browsertest.Until(`document.querySelector('#line').classList.contains('down')`), browsertest.Until(`!document.querySelector('#line').classList.contains('down')`),
+			browsertest.Click(`[data-trick="triple"]`), browsertest.Until(`document.querySelector('[data-trick="triple"]').getAttribute('aria-pressed') === 'true'`))
 		var before, after int
 		count := func(n *int) chromedp.Action {
 			return chromedp.Evaluate(`document.querySelectorAll('#talk-ding .turn.them').length`, n)
 		}
-		browse(t, ctx, count(&before), typed("ding", "第8项"), until(says("ding", "第8项")), typed("ding", "第9项"), until(says("ding", "第9项")), count(&after))
+		browsertest.Run(t, ctx, count(&before), typed("ding", "第8项"), browsertest.Until(says("ding", "第8项")), typed("ding", "第9项"), browsertest.Until(says("ding", "第9项")), count(&after))
 		if after != before+2 {
 			t.Errorf("%s: two questions that came three times have %d answers", w.name, after-before)
 		}
