@@ -3,7 +3,7 @@ package handlers
 // What people read that is no fact. No digit, date, amount, bureau or programme
 // name may stand here: the renderer refuses the reply.
 const (
-	sayWordless   = "我只看得懂文字，还看不懂图片和表情。请用一句话告诉我您想问什么。"
+	sayWordless   = "我只看得懂文字，还听不懂语音，也看不懂图片和表情。请用一句话告诉我您想问什么。"
 	sayNotInPlan  = "这件事不在这份计划里，我不能乱说。您可以换个说法再问，或者向当地政务服务窗口咨询。"
 	sayWhichOne   = "您想问的是下面哪一件？回复序号就行。"
 	sayNear       = "计划里相近的有这些，回复序号可以查看："
