@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,28 @@ var roleNames = map[Role]string{
 
 // String is the role as people read it.
 func (r Role) String() string { return cmp.Or(roleNames[r], string(r)) }
+
+// UnmarshalText takes a role as people write it too; an unknown one is kept as
+// it is, so that the check of the whole can say whose it is.
+func (r *Role) UnmarshalText(text []byte) error {
+	*r = Role(text)
+	for role, name := range roleNames {
+		if name == string(text) {
+			*r = role
+		}
+	}
+	return nil
+}
+
+// allRoles lists the roles for an error.
+func allRoles() string {
+	var all []string
+	for role, name := range roleNames {
+		all = append(all, fmt.Sprintf("%s（%s）", string(role), name))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "、")
+}
 
 // An Account is a person on a platform.
 type Account struct {
@@ -207,7 +230,7 @@ func (d *Directory) check() error {
 		}
 		for _, r := range p.Roles {
 			if roleNames[r] == "" {
-				return fmt.Errorf("people[%d]：%s 的角色 %q 不认识", i, p.Name, string(r))
+				return fmt.Errorf("people[%d]：%s 的角色 %q 不认识；可用：%s", i, p.Name, string(r), allRoles())
 			}
 		}
 		for _, a := range p.Accounts {

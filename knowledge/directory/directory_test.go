@@ -76,12 +76,23 @@ func TestPeopleOfADay(t *testing.T) {
 	}
 }
 
+func TestRolesAreWrittenInBothTongues(t *testing.T) {
+	d, err := Parse([]byte("bureaus: [{name: 甲}]\npeople: [{name: 张三, bureau: 甲, roles: [联络员, head]}]"), "d.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := d.People[0].Roles, []Role{Liaison, Head}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestMistakesAreNamed(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"an unknown key", "bureau: []", "bureau"},
 		{"a bureau twice", "bureaus: [{name: 甲}, {name: 甲}]", "甲"},
 		{"a person of no bureau", "bureaus: []\npeople: [{name: 张三, bureau: 乙}]", "乙"},
 		{"an unknown role", "bureaus: [{name: 甲}]\npeople: [{name: 张三, bureau: 甲, roles: [boss]}]", "boss"},
+		{"what roles there are", "bureaus: [{name: 甲}]\npeople: [{name: 张三, bureau: 甲, roles: [boss]}]", "liaison（联络员）"},
 		{"an account of two", "bureaus: [{name: 甲}]\npeople: [{name: 张三, bureau: 甲, accounts: [{channel: c, user: u}]}, {name: 李四, bureau: 甲, accounts: [{channel: c, user: u}]}]", "李四"},
 		{"a successor without a basis", "bureaus: [{name: 甲, successor: {name: 乙, from: 2024-01-01}}]", "basis"},
 	} {
