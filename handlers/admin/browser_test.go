@@ -188,11 +188,12 @@ func TestBrowserEveryPageFits(t *testing.T) {
 	run(t, ctx, enter(o.srv.URL, "王管理"))
 	for _, p := range pages {
 		name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(p), "-")
+		run(t, ctx, open(o.srv.URL+p))
 		for _, w := range []int64{390, 1440} {
 			var over int
 			var named bool
 			height := map[int64]int64{390: 1600, 1440: 1100}[w]
-			run(t, ctx, size(w, height), open(o.srv.URL+p),
+			run(t, ctx, size(w, height),
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over),
 				chromedp.Evaluate(`[...document.querySelectorAll('button, a, input:not([type=hidden]), select, textarea')].every(e => e.textContent.trim() || e.ariaLabel || e.labels?.length || e.title)`, &named))
 			if over > 0 {

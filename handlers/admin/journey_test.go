@@ -48,6 +48,12 @@ func living(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	return newOffice(t, func(o *Options) {
+		// what answers the question, and little else: it is learnt five times
+		for name := range o.Library.Seed {
+			if strings.HasPrefix(name, "questions/") && !strings.Contains(name, "29-42") || name == "scope.yaml" {
+				delete(o.Library.Seed, name)
+			}
+		}
 		load := func(e knowledge.Edition) (*knowledge.Snapshot, error) { return e.Load(cut, bureaus) }
 		follower, err := versions.NewFollower(t.Context(), versions.FollowerOptions{Store: o.Store, Seed: o.Library.Seed, Load: load, ID: "r1", Poll: 100 * time.Millisecond, Log: o.Log})
 		if err != nil {
