@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/plan"
 )
 
@@ -92,7 +92,7 @@ func excerpt(no string, p knowledge.Passage) bot.Line {
 }
 
 // aboutMoney matches questions about being paid something.
-var aboutMoney = regexp.MustCompile(`补贴|补助|奖|钱|津贴|资助|补[不吗没]|几(?:百|千|万)`)
+var aboutMoney = pattern.MustCompile(`补贴|补助|奖|钱|津贴|资助|补[不吗没]|几(?:百|千|万)`)
 
 // wanted are the figures that the question asks for.
 func (q question) wanted() []string {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,18 +8,19 @@ import (
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 )
 
 // otherYear matches the year of a policy that is asked for, beside years that
 // people tell of themselves (我去年毕业).
-var otherYear = regexp.MustCompile(`(去年|上一年|上年|前年|明年|下一年|后年|20[0-9]{2}年)度?(?:的.{0,8}?|.{0,12}?的)?` +
+var otherYear = pattern.MustCompile(`(去年|上一年|上年|前年|明年|下一年|后年|20[0-9]{2}年)度?(?:的.{0,8}?|.{0,12}?的)?` +
 	`(?:标准|补贴|补助|政策|计划|方案|规定|办法|待遇|目标|任务|指标|奖励|贷款|低保|条件|是多少|多少|怎么(?:补|算|规定)|能领|可以领|有没有|有哪些|一次性|创业)`)
 
 // yearWords are how many years from the day of asking a word means.
 var yearWords = map[string]int{"去年": -1, "上一年": -1, "上年": -1, "前年": -2, "明年": 1, "下一年": 1, "后年": 2}
 
 // stillAsked matches the question whether what the plan holds is still so.
-var stillAsked = regexp.MustCompile(`还(?:能|可以|有效|有没有|算数|作数|管用|执行|在执行|发|有吗|有没)|过期|作废|失效|有效(?:吗|没|期)|现行|管到|到什么时候|截止到哪`)
+var stillAsked = pattern.MustCompile(`还(?:能|可以|有效|有没有|算数|作数|管用|执行|在执行|发|有吗|有没)|过期|作废|失效|有效(?:吗|没|期)|现行|管到|到什么时候|截止到哪`)
 
 // yearAsked is the year that the message asks about, 0 when it names none other
 // than that of the day of asking.

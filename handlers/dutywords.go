@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/pattern"
 	"huiwen/scheduler/ledger"
 )
 
@@ -87,20 +87,20 @@ type ask struct {
 }
 
 var (
-	queryWords = regexp.MustCompile(`怎么|怎样|如何|多少了|多久|几天|是谁|什么|到哪|什么时候|吗[?？]?$|哪些|[?？]$`)
-	dutyNumber = regexp.MustCompile(`(?i)^[\s,，、:：]*(?:第\s*)?(?:(b[1-9])|([0-9]{1,3})|([一二三四五六七八九十]{1,3})(?:项|条|号))\s*(?:项|条|号)?(?:任务)?`)
-	numberUnit = regexp.MustCompile(`^\s*(?:[.．/月日%％]|年[^初]|年$|万|亿|元|人|户|家|个|名|次|亩|所|吨|公里)`)
+	queryWords = pattern.MustCompile(`怎么|怎样|如何|多少了|多久|几天|是谁|什么|到哪|什么时候|吗[?？]?$|哪些|[?？]$`)
+	dutyNumber = pattern.MustCompile(`(?i)^[\s,，、:：]*(?:第\s*)?(?:(b[1-9])|([0-9]{1,3})|([一二三四五六七八九十]{1,3})(?:项|条|号))\s*(?:项|条|号)?(?:任务)?`)
+	numberUnit = pattern.MustCompile(`^\s*(?:[.．/月日%％]|年[^初]|年$|万|亿|元|人|户|家|个|名|次|亩|所|吨|公里)`)
 	// numberFirst matches 12 签收, 第十二项签收
-	numberFirst = regexp.MustCompile(`(?i)(?:第\s*)?(b[1-9]|[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s*(?:项|条|号)?(?:任务)?[\s,，、]*(?:我们|我局|已|要|申请)?$`)
-	partFour    = regexp.MustCompile(`第?四部分[（(]?([一二三四五六七八九])[）)]?`)
-	allDuties   = regexp.MustCompile(`全部|所有|都`)
-	soFarWords  = regexp.MustCompile(`(?:今年)?(?:年初至今|年初以来|今年以来|年初到现在|截至目前|截止目前|目前|累计|共|一共|总共|已经?)`)
-	soFarSure   = regexp.MustCompile(`年初至今|年初以来|今年以来|年初到现在|累计`)
-	figureIn    = regexp.MustCompile(`(-?[0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万亿元|亿元|万元|元|万人次|万人|人次|万户|户次|户|人|家|个|名|次|所|项|亩|吨|公里|千米|件|套|期|场|%|万|亿)?`)
-	dateIn      = regexp.MustCompile(`(?:延?期?(?:至|到)\s*)?(?:([0-9]{4})\s*[年./-]\s*)?([0-9]{1,2})\s*[月./-]\s*([0-9]{1,2})\s*[日号]?|(?:延?期?(?:至|到)\s*)?(?:([0-9]{4})年)?([0-9]{1,2})月(?:底|末)|(?:延?期?(?:至|到)\s*)(今年|年|明年)底`)
-	toWhom      = regexp.MustCompile(`(?:给|由|交|转)\s*([\p{Han}·]{2,8})`)
-	reasonHead  = regexp.MustCompile(`^[\s,，、:：;；。.]*(?:说明|原因|理由|因为|情况)?(?:是|为)?[\s,，、:：;；]*`)
-	leaderWords = regexp.MustCompile(`(?:给|发|到)?\s*(?:分管)?领导`)
+	numberFirst = pattern.MustCompile(`(?i)(?:第\s*)?(b[1-9]|[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s*(?:项|条|号)?(?:任务)?[\s,，、]*(?:我们|我局|已|要|申请)?$`)
+	partFour    = pattern.MustCompile(`第?四部分[（(]?([一二三四五六七八九])[）)]?`)
+	allDuties   = pattern.MustCompile(`全部|所有|都`)
+	soFarWords  = pattern.MustCompile(`(?:今年)?(?:年初至今|年初以来|今年以来|年初到现在|截至目前|截止目前|目前|累计|共|一共|总共|已经?)`)
+	soFarSure   = pattern.MustCompile(`年初至今|年初以来|今年以来|年初到现在|累计`)
+	figureIn    = pattern.MustCompile(`(-?[0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万亿元|亿元|万元|元|万人次|万人|人次|万户|户次|户|人|家|个|名|次|所|项|亩|吨|公里|千米|件|套|期|场|%|万|亿)?`)
+	dateIn      = pattern.MustCompile(`(?:延?期?(?:至|到)\s*)?(?:([0-9]{4})\s*[年./-]\s*)?([0-9]{1,2})\s*[月./-]\s*([0-9]{1,2})\s*[日号]?|(?:延?期?(?:至|到)\s*)?(?:([0-9]{4})年)?([0-9]{1,2})月(?:底|末)|(?:延?期?(?:至|到)\s*)(今年|年|明年)底`)
+	toWhom      = pattern.MustCompile(`(?:给|由|交|转)\s*([\p{Han}·]{2,8})`)
+	reasonHead  = pattern.MustCompile(`^[\s,，、:：;；。.]*(?:说明|原因|理由|因为|情况)?(?:是|为)?[\s,，、:：;；]*`)
+	leaderWords = pattern.MustCompile(`(?:给|发|到)?\s*(?:分管)?领导`)
 )
 
 // readAsk reads a command; ok is false for what is none.

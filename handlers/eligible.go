@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"huiwen/bot"
 	"huiwen/knowledge"
 	"huiwen/knowledge/eligibility"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/segment"
 )
 
@@ -40,7 +40,7 @@ const (
 )
 
 // scanning matches the question for everything that one may get.
-var scanning = regexp.MustCompile(`(?:我|我们|我家|像我|接下来|那么?|现在|这种|这样|有证|分别).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥|哪几)|^(?:能|可以)(?:享受|领|申请|得|拿|办)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥)`)
+var scanning = pattern.MustCompile(`(?:我|我们|我家|像我|接下来|那么?|现在|这种|这样|有证|分别).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥|哪几)|^(?:能|可以)(?:享受|领|申请|得|拿|办)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥)`)
 
 // told is what the message tells of the person it asks for.
 func (t *turn) told() eligibility.Facts {
@@ -51,7 +51,7 @@ func (t *turn) told() eligibility.Facts {
 }
 
 // personal matches a message that asks for somebody rather than in general.
-var personal = regexp.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
+var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
 
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
@@ -295,8 +295,8 @@ func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
 const askedConsent = "consent"
 
 var (
-	agreeWords  = regexp.MustCompile(`^(?:1|同意|可以|好|好的|行|要得|是|是的|嗯|没问题|问吧)[。!,了呀啊哦的]*$`)
-	refuseWords = regexp.MustCompile(`^(?:2|不同意|不|不要|不行|不愿意|不想说|不方便|跳过|算了)[。!,了呀啊哦]*$`)
+	agreeWords  = pattern.MustCompile(`^(?:1|同意|可以|好|好的|行|要得|是|是的|嗯|没问题|问吧)[。!,了呀啊哦的]*$`)
+	refuseWords = pattern.MustCompile(`^(?:2|不同意|不|不要|不行|不愿意|不想说|不方便|跳过|算了)[。!,了呀啊哦]*$`)
 )
 
 // consenting reports whether the message answers the question for consent, whose
@@ -336,12 +336,12 @@ const (
 )
 
 var (
-	yesWords  = regexp.MustCompile(`^(?:1|是|是的|对|对的|嗯|嗯嗯|有|有的|符合|办了|是啊|对啊|可以|要得|没错)[。!,了呀啊哦]*$`)
-	noWords   = regexp.MustCompile(`^(?:2|不是|不|没有|没得|没|否|不对|未|还没有?|没办|不符合|不是的)[。!,了呀啊哦]*$`)
-	skipWords = regexp.MustCompile(`^(?:3|不清楚|不知道|不晓得|晓不得|跳过|不想说|不方便|说不清|不确定)[。!,了呀啊哦]*$`)
-	whyWords  = regexp.MustCompile(`为什么(?:要)?问|为啥(?:要)?问|问这个(?:干|做)`)
-	backWords = regexp.MustCompile(`^(?:上一步|上一个|返回|退回|改一下)$`)
-	overWords = regexp.MustCompile(`^(?:重来|重新来|重新开始|再来一次)$`)
+	yesWords  = pattern.MustCompile(`^(?:1|是|是的|对|对的|嗯|嗯嗯|有|有的|符合|办了|是啊|对啊|可以|要得|没错)[。!,了呀啊哦]*$`)
+	noWords   = pattern.MustCompile(`^(?:2|不是|不|没有|没得|没|否|不对|未|还没有?|没办|不符合|不是的)[。!,了呀啊哦]*$`)
+	skipWords = pattern.MustCompile(`^(?:3|不清楚|不知道|不晓得|晓不得|跳过|不想说|不方便|说不清|不确定)[。!,了呀啊哦]*$`)
+	whyWords  = pattern.MustCompile(`为什么(?:要)?问|为啥(?:要)?问|问这个(?:干|做)`)
+	backWords = pattern.MustCompile(`^(?:上一步|上一个|返回|退回|改一下)$`)
+	overWords = pattern.MustCompile(`^(?:重来|重新来|重新开始|再来一次)$`)
 )
 
 // pending answers a message that answers the question asked last, or steers the

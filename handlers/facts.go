@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/plan"
 )
 
@@ -72,7 +72,7 @@ func inHead(p *plan.Plan, text string) bool {
 }
 
 // sum matches digits and amounts or counts written in Chinese.
-var sum = regexp.MustCompile(`[0-9０-９]+|[一二两三四五六七八九十百千万亿半]+(?:元|块|万|亿|%|人次|户|家|名|亩|年内|个月|月|日|成)`)
+var sum = pattern.MustCompile(`[0-9０-９]+|[一二两三四五六七八九十百千万亿半]+(?:元|块|万|亿|%|人次|户|家|名|亩|年内|个月|月|日|成)`)
 
 // Fact implements [bot.Facts].
 func (f facts) Fact(text string) string {

@@ -1,16 +1,16 @@
 package handlers
 
 import (
-	"regexp"
 	"strings"
 
 	"huiwen/bot"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/plan"
 	"huiwen/knowledge/segment"
 )
 
 // overall matches a question for what the whole document aims at.
-var overall = regexp.MustCompile(`总(?:的|体)?目标|整体目标|总体.{0,4}目标|(?:计划|方案|文件)的目标|奋斗目标`)
+var overall = pattern.MustCompile(`总(?:的|体)?目标|整体目标|总体.{0,4}目标|(?:计划|方案|文件)的目标|奋斗目标`)
 
 // leastGoalPairs is how many pairs of characters a question must share with what
 // a goal is about to ask for it.

@@ -1,17 +1,17 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/plan"
 )
 
 // duty matches words that ask for the measures of a bureau beside its name.
-var duty = regexp.MustCompile(`任务|活|哪.{0,2}[条项]|第?几[条项]|[条项]目|序号|编号|涉及|牵扯|沾边|配合|参与|出现|承担|有份|负责(?:的|哪|些|什么)|管(?:哪些|着|的)|牵头|` + standsFirst)
+var duty = pattern.MustCompile(`任务|活|哪.{0,2}[条项]|第?几[条项]|[条项]目|序号|编号|涉及|牵扯|沾边|配合|参与|出现|承担|有份|负责(?:的|哪|些|什么)|管(?:哪些|着|的)|牵头|` + standsFirst)
 
 // standsFirst matches words that ask where a bureau is named first.
 const standsFirst = `排(?:在)?(?:第一|最前|头)|第一(?:个|责任|位|家)|列?首位|打头|主办|牵头`
@@ -19,14 +19,14 @@ const standsFirst = `排(?:在)?(?:第一|最前|头)|第一(?:个|责任|位|�
 // between matches the question which of two bureaus does something; among, the
 // question whether one stands with what was answered last.
 var (
-	between = regexp.MustCompile(`还是|或者`)
-	among   = regexp.MustCompile(`有没有|有无|在不在|在内|包括|包不包|是不是`)
+	between = pattern.MustCompile(`还是|或者`)
+	among   = pattern.MustCompile(`有没有|有无|在不在|在内|包括|包不包|是不是`)
 )
 
 // onlyBureau are words beside a bureau's name that name no subject.
 var onlyBureau = strings.NewReplacer("责任单位", "", "单位", "", "在不在", "", "有没有", "", "里面", "", "里头", "", "里", "", "的", "", "吗", "", "没", "")
 
-var firstNamed = regexp.MustCompile(standsFirst)
+var firstNamed = pattern.MustCompile(standsFirst)
 
 // listed answers with a complete list of measures: those of a bureau, those
 // that fall due, those with a target on a subject.
@@ -202,8 +202,8 @@ func (t *turn) falling() bot.Reply {
 }
 
 var (
-	recurs  = regexp.MustCompile(`每年|每月|每季|定期|反复|固定`)
-	hasDate = regexp.MustCompile(`前|底|[0-9一二三四五六七八九十]月|到期|截止|年内|今年`)
+	recurs  = pattern.MustCompile(`每年|每月|每季|定期|反复|固定`)
+	hasDate = pattern.MustCompile(`前|底|[0-9一二三四五六七八九十]月|到期|截止|年内|今年`)
 )
 
 // falls tells one deadline: the clause it stands in and its date.

@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 )
 
 // maxNumbered bounds how many measures one message may name.
@@ -16,14 +16,14 @@ const maxNumbered = 12
 var (
 	numberWord = `([0-9]{1,3}|[一二三四五六七八九十]{1,3})`
 	// 第39项, 第三十九条, 第39号, 第9和第13; 第一 alone is no number of a measure
-	withOrdinal = regexp.MustCompile(`第(?:` + numberWord + `(?:项|条|号)|([0-9]{1,3})(?:[^0-9个次名批年期]|$))`)
+	withOrdinal = pattern.MustCompile(`第(?:` + numberWord + `(?:项|条|号)|([0-9]{1,3})(?:[^0-9个次名批年期]|$))`)
 	// 39条讲什么, 17号那个, 三十九条: not 3条理由 in the middle of a sentence, nor 下一条
-	withUnit = regexp.MustCompile(`(?:^|[^0-9一二三四五六七八九十几第个共有月])([0-9]{1,3}|[一二三四五]?十[一二三四五六七八九]?)(?:项|条|号)(?:$|[^0-9以])`)
-	bare     = regexp.MustCompile(`^` + numberWord + `$`)
+	withUnit = pattern.MustCompile(`(?:^|[^0-9一二三四五六七八九十几第个共有月])([0-9]{1,3}|[一二三四五]?十[一二三四五六七八九]?)(?:项|条|号)(?:$|[^0-9以])`)
+	bare     = pattern.MustCompile(`^` + numberWord + `$`)
 	// 9、13、22条
-	listed = regexp.MustCompile(`(?:第)?([0-9]{1,3}(?:[、,，和跟 ]+(?:第)?[0-9]{1,3})+)(?:项|条|号)?`)
+	listed = pattern.MustCompile(`(?:第)?([0-9]{1,3}(?:[、,，和跟 ]+(?:第)?[0-9]{1,3})+)(?:项|条|号)?`)
 	// 第四部分（二）, 四(二), B2
-	safeguard = regexp.MustCompile(`(?i)\bb([1-9])\b|[四4]部分[（(]?([一二三四五六七八九])[）)]?`)
+	safeguard = pattern.MustCompile(`(?i)\bb([1-9])\b|[四4]部分[（(]?([一二三四五六七八九])[）)]?`)
 )
 
 // numbered answers a message that names measures by number.
@@ -85,7 +85,7 @@ func (t *turn) labels() []string {
 	if len(out) > 0 && !strings.ContainsAny(t.text, "第项条号") {
 		out = nil // numbers side by side, but no measure is meant
 	}
-	for _, re := range []*regexp.Regexp{withOrdinal, withUnit} {
+	for _, re := range []*pattern.Regexp{withOrdinal, withUnit} {
 		for _, m := range re.FindAllStringSubmatch(t.text, -1) {
 			add(strings.Join(m[1:], ""))
 		}
@@ -171,10 +171,10 @@ func (t *turn) choice() (bot.Reply, bool) {
 	return t.tell([]question{t.question(t.text, t.snap.Finder.Match(t.text, m))}, nil), true
 }
 
-var choiceNumber = regexp.MustCompile(`^(?:第|选|选择|我选)?([1-9]|[一二三四五六七八九])(?:个|项|号|条|\.|、)?$`)
+var choiceNumber = pattern.MustCompile(`^(?:第|选|选择|我选)?([1-9]|[一二三四五六七八九])(?:个|项|号|条|\.|、)?$`)
 
 // oneOf picks one of choices and can mean nothing else.
-var oneOf = regexp.MustCompile(`^(?:我?选)?第(?:[1-9]|[一二三四五六七八九])个$`)
+var oneOf = pattern.MustCompile(`^(?:我?选)?第(?:[1-9]|[一二三四五六七八九])个$`)
 
 func (t *turn) picked() *bot.Choice {
 	for i := range t.was.Choices {

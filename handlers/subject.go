@@ -2,13 +2,13 @@ package handlers
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
 	"huiwen/knowledge/eligibility"
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/plan"
 )
 
@@ -249,8 +249,8 @@ func (t *turn) weighed() knowledge.Scoring {
 // The two halves of a plan for people: words that say on which side somebody
 // lives, and what the headings of its chapters call it.
 var (
-	inTown    = regexp.MustCompile(`城里|城头|城市|城镇|市区|街上|居民户口|非农`)
-	inCountry = regexp.MustCompile(`农村|乡下|乡头|乡坝|村里|村头|寨子|农民(?:[^工]|$)|种地`)
+	inTown    = pattern.MustCompile(`城里|城头|城市|城镇|市区|街上|居民户口|非农`)
+	inCountry = pattern.MustCompile(`农村|乡下|乡头|乡坝|村里|村头|寨子|农民(?:[^工]|$)|种地`)
 )
 
 // sideOf is the word by which headings call where the person lives, "" when the
@@ -267,7 +267,7 @@ func sideOf(text string) string {
 }
 
 // ratio matches a question for a share or a rate of growth.
-var ratio = regexp.MustCompile(`比例|占比|百分之|百分比|几个点|几成|增幅|占(?:到)?(?:多少|好多|几)`)
+var ratio = pattern.MustCompile(`比例|占比|百分之|百分比|几个点|几成|增幅|占(?:到)?(?:多少|好多|几)`)
 
 // hasPercent reports whether a measure holds a target in percent.
 func hasPercent(m *knowledge.Measure) bool {
@@ -336,7 +336,7 @@ func (t *turn) leans() bool {
 }
 
 // several matches messages that say that they ask about more than one thing.
-var several = regexp.MustCompile(`分别|各自|一是.*二是|两样|几样|两件|几件|两个事|都有(?:哪|什么|啥)`)
+var several = pattern.MustCompile(`分别|各自|一是.*二是|两样|几样|两件|几件|两个事|都有(?:哪|什么|啥)`)
 
 // allSeparators part the things that such a message lists.
 var allSeparators = strings.NewReplacer("一个", "\n", "。", "\n", "!", "\n", "?", "\n", ";", "\n", ",", "\n", "、", "\n", " ", "\n", "一是", "\n", "二是", "\n", "还有", "\n", "另外", "\n")

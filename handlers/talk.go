@@ -2,12 +2,12 @@ package handlers
 
 import (
 	"hash/fnv"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
+	"huiwen/knowledge/pattern"
 )
 
 // wordless answers a message without a letter, digit or Chinese character.
@@ -94,7 +94,7 @@ func (t *turn) ordered() (bot.Reply, bool) {
 
 // wondering matches a message that asks or complains of something, rather than
 // telling what to say.
-var wondering = regexp.MustCompile(`多少|好多|几多|吗|么|什么|啥|哪|怎么|咋|能不能|可不可以|有没有|有没得|管不管|[?]|几|谁|没发|没给|没领|没拿|不发|不给|欠|拖|讲一下|介绍|告诉我.{0,6}(?:条件|政策|规定)|查一下|想问|想知道|给我|[涨发给要会是有算行得领补收够能]不|不$|没$`)
+var wondering = pattern.MustCompile(`多少|好多|几多|吗|么|什么|啥|哪|怎么|咋|能不能|可不可以|有没有|有没得|管不管|[?]|几|谁|没发|没给|没领|没拿|不发|不给|欠|拖|讲一下|介绍|告诉我.{0,6}(?:条件|政策|规定)|查一下|想问|想知道|给我|[涨发给要会是有算行得领补收够能]不|不$|没$`)
 
 // asksFor reports whether the message, without the words of f, asks something.
 func (t *turn) asksFor(f knowledge.Found) bool {

@@ -2,9 +2,9 @@ package knowledge
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
+	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/segment"
 )
 
@@ -33,7 +33,7 @@ type Phrases struct {
 	overlay  *segment.Overlay
 	owners   map[string][]int
 	patterns []struct {
-		re    *regexp.Regexp
+		re    *pattern.Regexp
 		owner int
 	}
 }
@@ -48,12 +48,12 @@ func newPhrases(list []Phrasing) (*Phrases, error) {
 			p.owners[w] = append(p.owners[w], i)
 		}
 		for _, src := range e.Patterns {
-			re, err := regexp.Compile(src)
+			re, err := pattern.Compile(src)
 			if err != nil {
 				return nil, fmt.Errorf("pattern of %s: %w", e.name(), err)
 			}
 			p.patterns = append(p.patterns, struct {
-				re    *regexp.Regexp
+				re    *pattern.Regexp
 				owner int
 			}{re, i})
 		}

@@ -1,8 +1,9 @@
 package eligibility
 
 import (
-	"regexp"
 	"strings"
+
+	"huiwen/knowledge/pattern"
 )
 
 // A clause is a stretch of a message between two signs, with whom it speaks of.
@@ -25,21 +26,21 @@ const kin = `老弟|老哥|老妹|老姐|老公|老婆|爱人|媳妇|婆娘|男�
 
 var (
 	// someone is who a clause speaks of: 我妈, 我家老人, 屋头娃儿; not 跟老表, 喊朋友.
-	someone = regexp.MustCompile(`(^|[^跟和喊找由让被叫与同对靠住])((?:我|俺|咱)(?:们)?|(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)(?:头|里)?)?(?:有)?(?:个|的|那个|隔壁|大|小|二)?(` + kin + `)`)
+	someone = pattern.MustCompile(`(^|[^跟和喊找由让被叫与同对靠住])((?:我|俺|咱)(?:们)?|(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)(?:头|里)?)?(?:有)?(?:个|的|那个|隔壁|大|小|二)?(` + kin + `)`)
 	// together are people of one house who speak of themselves: 我和老伴, 两口子.
-	together = regexp.MustCompile(`我们?(?:和|跟)我?(?:` + kin + `)|我(?:两|俩|们)|两口子|夫妻`)
+	together = pattern.MustCompile(`我们?(?:和|跟)我?(?:` + kin + `)|我(?:两|俩|们)|两口子|夫妻`)
 	// atHome is the family as a whole.
-	atHome = regexp.MustCompile(`(?:我|俺|咱)(?:们)?(?:家|屋头|屋里)|家里|屋头|屋里|一家|全家|家庭|^家`)
+	atHome = pattern.MustCompile(`(?:我|俺|咱)(?:们)?(?:家|屋头|屋里)|家里|屋头|屋里|一家|全家|家庭|^家`)
 	// myself goes back to the person who writes.
-	myself = regexp.MustCompile(`^(?:那)?(?:我|俺|咱|本人)`)
+	myself = pattern.MustCompile(`^(?:那)?(?:我|俺|咱|本人)`)
 	// onBehalf is for whom somebody asks: 帮我妈问, 替我哥问.
-	onBehalf = regexp.MustCompile(`(?:帮|替|给|代)(?:我|俺)?(?:家)?(` + kin + `)(?:问|打听|咨询|看)`)
+	onBehalf = pattern.MustCompile(`(?:帮|替|给|代)(?:我|俺)?(?:家)?(` + kin + `)(?:问|打听|咨询|看)`)
 	// asking matches the clause that is the question.
-	asking = regexp.MustCompile(`能不能|可不可以|可以不|能否|得不得|行不行|够不够|算不算|符不符合|给不给|有没有资格|够格|够条件|资格|符合|有.{0,3}(?:的|我|他|她)(?:份)?(?:没|吗|不)|轮.{0,3}到|收不收|要不要|补不补|该不该|是不是都有|(?:能|可以|可|够|还|有|算|行|得行|享受|领到?|拿到?|申请|得到|补)[^,]{0,10}(?:吗|不|没|么|嘛|没得|没有|不得)$`)
+	asking = pattern.MustCompile(`能不能|可不可以|可以不|能否|得不得|行不行|够不够|算不算|符不符合|给不给|有没有资格|够格|够条件|资格|符合|有.{0,3}(?:的|我|他|她)(?:份)?(?:没|吗|不)|轮.{0,3}到|收不收|要不要|补不补|该不该|是不是都有|(?:能|可以|可|够|还|有|算|行|得行|享受|领到?|拿到?|申请|得到|补)[^,]{0,10}(?:吗|不|没|么|嘛|没得|没有|不得)$`)
 	// pronoun goes on with the other person spoken of last.
-	pronoun = regexp.MustCompile(`^(?:他|她)`)
+	pronoun = pattern.MustCompile(`^(?:他|她)`)
 	// theirs points at the other person.
-	theirs = regexp.MustCompile(`他|她|有我?(?:` + kin + `)的`)
+	theirs = pattern.MustCompile(`他|她|有我?(?:` + kin + `)的`)
 )
 
 // clausesOf parts a folded text and tells whom each clause speaks of: a clause
@@ -94,30 +95,30 @@ func askedFor(list []clause) string {
 
 var (
 	// denied ends before what is denied: 不是, 没有, 从来没当过.
-	denied = regexp.MustCompile(`(?:不是|不算|不属于|并非|谈不上|没有|没得|没|未|非|无|也不|又不|都不|不再|从不|不)(?:去|来|当|做|上|读|考|拿|评|办|交|缴|买|参加|参|吃|领|享受|住|有|得|认定|批|登记|注册|开|进)?(?:过|到|上|着|成|了)?(?:什么|哪样|啥|个|一天|任何|政府|家里|属于|是)?的?$`)
+	denied = pattern.MustCompile(`(?:不是|不算|不属于|并非|谈不上|没有|没得|没|未|非|无|也不|又不|都不|不再|从不|不)(?:去|来|当|做|上|读|考|拿|评|办|交|缴|买|参加|参|吃|领|享受|住|有|得|认定|批|登记|注册|开|进)?(?:过|到|上|着|成|了)?(?:什么|哪样|啥|个|一天|任何|政府|家里|属于|是)?的?$`)
 	// notDenied looks like it but is not: 不知道, 差不多, 不但.
-	notDenied = regexp.MustCompile(`(?:差不|不但|不仅|不光|不止|要不|是不是|能不能|有没有|算不算|不管|不论|不晓得|不知道|不清楚|不确定|晓不得)(?:是|有|算)?(?:过|到|了)?$`)
+	notDenied = pattern.MustCompile(`(?:差不|不但|不仅|不光|不止|要不|是不是|能不能|有没有|算不算|不管|不论|不晓得|不知道|不清楚|不确定|晓不得)(?:是|有|算)?(?:过|到|了)?$`)
 	// deniedAfter follows what is denied and ends the clause: 执照没办, 低保没有.
-	deniedAfter = regexp.MustCompile(`^(?:证|金|费|的|我|都|也|还|一直|从来|根本|这边|家里)*(?:没有|没得|(?:没有?|没得|未|不是)(?:交|缴|办|买|参|评|拿|下来|考|领|批|通过|得|搞|去)+(?:过|到|上|成|了|着)*)$`)
+	deniedAfter = pattern.MustCompile(`^(?:证|金|费|的|我|都|也|还|一直|从来|根本|这边|家里)*(?:没有|没得|(?:没有?|没得|未|不是)(?:交|缴|办|买|参|评|拿|下来|考|领|批|通过|得|搞|去)+(?:过|到|上|成|了|着)*)$`)
 	// affirms makes 有…没有 a question.
-	affirms = regexp.MustCompile(`有|能|算|给|可以`)
+	affirms = pattern.MustCompile(`有|能|算|给|可以`)
 	// doubted is before what the person is not sure of.
-	doubted = regexp.MustCompile(`(?:不知道|不晓得|晓不得|不清楚|不确定|说不清|没说|是不是|算不算|可能|好像|也许|估计|如果|要是|假如|万一|比如|等我)[^,]{0,6}$`)
+	doubted = pattern.MustCompile(`(?:不知道|不晓得|晓不得|不清楚|不确定|说不清|没说|是不是|算不算|可能|好像|也许|估计|如果|要是|假如|万一|比如|等我)[^,]{0,6}$`)
 	// doubtedAfter is behind it.
-	doubtedAfter = regexp.MustCompile(`^.{0,3}(?:不知道|不晓得|晓不得|不清楚|不确定|是不是|说不准)`)
+	doubtedAfter = pattern.MustCompile(`^.{0,3}(?:不知道|不晓得|晓不得|不清楚|不确定|是不是|说不准)`)
 	// past and pastAfter: it was so once.
-	past      = regexp.MustCompile(`(?:以前|原来|曾经|过去|早先|之前|早年|原先)(?:我|家|家里)?(?:当过|是|做过?|吃过?|有过?|当|在|领过?|享受过?)?.{0,2}$`)
-	pastAfter = regexp.MustCompile(`^.{0,6}(?:取消|停了|停掉|退了|退出|不干了|不做了|注销了|被清退|到期了|没了|断了)`)
+	past      = pattern.MustCompile(`(?:以前|原来|曾经|过去|早先|之前|早年|原先)(?:我|家|家里)?(?:当过|是|做过?|吃过?|有过?|当|在|领过?|享受过?)?.{0,2}$`)
+	pastAfter = pattern.MustCompile(`^.{0,6}(?:取消|停了|停掉|退了|退出|不干了|不做了|注销了|被清退|到期了|没了|断了)`)
 	// pending: it is applied for and not decided.
-	pending = regexp.MustCompile(`(?:正在|还在|在)(?:申请|办|审|评|走程序|弄)|(?:刚|才)(?:申请|交|递)|还?没(?:批|下来|办下来|发下来|公示完|审完|审下来)|等(?:结果|批|审|通知|公示)|公示`)
+	pending = pattern.MustCompile(`(?:正在|还在|在)(?:申请|办|审|评|走程序|弄)|(?:刚|才)(?:申请|交|递)|还?没(?:批|下来|办下来|发下来|公示完|审完|审下来)|等(?:结果|批|审|通知|公示)|公示`)
 	// descriptor: the words name the programme, not the person: 残疾人生活补贴.
-	descriptor = regexp.MustCompile(`^(?:户|家庭|人员|人口|人|生|者|们|对象)*(?:的)?(?:那个|这个|那种|那份|那|这)?[^我他她能想可领吗不没,]{0,7}?(?:补贴|补助|津贴|贷款|直补|待遇|政策|扶持|奖励|奖补|岗位|资助|代缴|福利|过渡费|有笔钱|那笔|◇|培训班?(?:$|[^,]{0,3}(?:收|能|要|我|够|有|算|可)))`)
+	descriptor = pattern.MustCompile(`^(?:户|家庭|人员|人口|人|生|者|们|对象)*(?:的)?(?:那个|这个|那种|那份|那|这)?[^我他她能想可领吗不没,]{0,7}?(?:补贴|补助|津贴|贷款|直补|待遇|政策|扶持|奖励|奖补|岗位|资助|代缴|福利|过渡费|有笔钱|那笔|◇|培训班?(?:$|[^,]{0,3}(?:收|能|要|我|够|有|算|可)))`)
 	// tells is before words that speak of the person even so: 我是残疾人补贴有没有.
-	tells = regexp.MustCompile(`(?:我|我们|家|屋头|是|有|吃|属于|评上|户口|参加了|考到|考了|了|着|过)$`)
+	tells = pattern.MustCompile(`(?:我|我们|家|屋头|是|有|吃|属于|评上|户口|参加了|考到|考了|了|着|过)$`)
 )
 
 // reported is who says what follows: 社区说还在审.
-var reported = regexp.MustCompile(`^.{0,4}说(?:是)?`)
+var reported = pattern.MustCompile(`^.{0,4}说(?:是)?`)
 
 // A polarity is how a mention is meant.
 type polarity int

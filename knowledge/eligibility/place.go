@@ -3,12 +3,13 @@ package eligibility
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"huiwen/knowledge/pattern"
 )
 
 // A source is a rules file with its tree, to say where a mistake stands.
@@ -47,7 +48,7 @@ func (s *source) at(line, column int, err error) error {
 	return fmt.Errorf("%w: %s:%d:%d: %w\n  %s\n  %s^", ErrRule, s.name, line, column, err, text, pad.String())
 }
 
-var decodedLine = regexp.MustCompile(`line (\d+): `)
+var decodedLine = pattern.MustCompile(`line (\d+): `)
 
 // decoded places an error of the decoder, which knows lines but no columns.
 func (s *source) decoded(err error) error {

@@ -1,21 +1,22 @@
 package eligibility
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"huiwen/knowledge/pattern"
 )
 
 const numeral = `([0-9]+(?:\.[0-9]+)?|[零一二两三四五六七八九十百]+|半)`
 
 var (
-	ageOf   = regexp.MustCompile(numeral + `(?:来|多|几)?(?:岁|周岁)?`)
-	counted = regexp.MustCompile(numeral)
+	ageOf   = pattern.MustCompile(numeral + `(?:来|多|几)?(?:岁|周岁)?`)
+	counted = pattern.MustCompile(numeral)
 	// length of time: 一年零三个月, 一年半, 十三个月, 半年多
-	length = regexp.MustCompile(`(不到|没到|不满|未满|还没满|快|将近|差不多|大概|才|刚满|满|超过)?(?:了|有)?` + numeral + `(?:个)?(多)?(年|月|天|日|周|星期)(半|多|以上|左右|出头)?(?:(?:零|又|加|,)?` + numeral + `个?(多)?月)?(多|以上|左右|出头|不到)?`)
+	length = pattern.MustCompile(`(不到|没到|不满|未满|还没满|快|将近|差不多|大概|才|刚满|满|超过)?(?:了|有)?` + numeral + `(?:个)?(多)?(年|月|天|日|周|星期)(半|多|以上|左右|出头)?(?:(?:零|又|加|,)?` + numeral + `个?(多)?月)?(多|以上|左右|出头|不到)?`)
 	// began: the day something began: 去年6月, 前年底, 今年3月5号, 2021年5月, 上个月
-	began = regexp.MustCompile(`(大前年|前年|去年|今年|[0-9]{4}年|[0-9]{2}年)(?:的)?(?:` + numeral + `月(?:份)?(?:` + numeral + `[日号])?(初|底|中旬)?|(初|年初|春天|夏天|秋天|冬天|上半年|下半年|底|年底|末|过年))?|(上上个?月|上个?月|这个?月|本月|下个?月|上周|这周|昨天|今天|前几天|明年)`)
+	began = pattern.MustCompile(`(大前年|前年|去年|今年|[0-9]{4}年|[0-9]{2}年)(?:的)?(?:` + numeral + `月(?:份)?(?:` + numeral + `[日号])?(初|底|中旬)?|(初|年初|春天|夏天|秋天|冬天|上半年|下半年|底|年底|末|过年))?|(上上个?月|上个?月|这个?月|本月|下个?月|上周|这周|昨天|今天|前几天|明年)`)
 )
 
 // A span is a stretch of time told in a text, in months until the day of

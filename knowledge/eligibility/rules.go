@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"huiwen/knowledge/pattern"
 )
 
 // Rules is every fact and programme, parsed and checked once. It is immutable
@@ -23,7 +24,7 @@ type Rules struct {
 	readers  []reader
 	sources  []*source
 	names    []string // of programmes, taken out before facts are read
-	askedFor map[string][]*regexp.Regexp
+	askedFor map[string][]*pattern.Regexp
 }
 
 // ErrRule marks a mistake in a rules file.
@@ -32,7 +33,7 @@ var ErrRule = errors.New("rule")
 // Load reads programmes/facts.yaml and every other programmes/*.yaml of fsys.
 // An error names file, line and what is wrong, and wraps [ErrRule].
 func Load(fsys fs.FS) (*Rules, error) {
-	r := &Rules{facts: map[string]*Fact{}, askedFor: map[string][]*regexp.Regexp{}}
+	r := &Rules{facts: map[string]*Fact{}, askedFor: map[string][]*pattern.Regexp{}}
 	names, err := fs.Glob(fsys, "programmes/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list programmes: %w", err)
@@ -99,7 +100,7 @@ func (r *Rules) check() error {
 			fail(p.ID, 0, string(p.Class), "programme %s: class %q is none of 可申领, 可报名参加, 经营主体分配, 政府工作", p.ID, p.Class)
 		}
 		for _, a := range p.Asked {
-			re, err := regexp.Compile(a)
+			re, err := pattern.Compile(a)
 			if err != nil {
 				fail(p.ID, 0, a, "programme %s: %w", p.ID, err)
 				continue

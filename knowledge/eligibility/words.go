@@ -3,11 +3,12 @@ package eligibility
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"huiwen/knowledge/pattern"
 )
 
 // A reader finds one fact in a folded text.
@@ -15,18 +16,18 @@ type reader struct {
 	fact *Fact
 	// is are mentions, whose polarity is worked out; yes and no are phrases that
 	// say by themselves how they are meant.
-	is, yes, no []*regexp.Regexp
-	anchors     *regexp.Regexp
-	options     map[string][]*regexp.Regexp
+	is, yes, no []*pattern.Regexp
+	anchors     *pattern.Regexp
+	options     map[string][]*pattern.Regexp
 }
 
 // addReader compiles a fact's patterns; of an error it tells the pattern.
 func (r *Rules) addReader(f *Fact) (string, error) {
-	rd := reader{fact: f, options: map[string][]*regexp.Regexp{}}
+	rd := reader{fact: f, options: map[string][]*pattern.Regexp{}}
 	for _, list := range []struct {
 		name string
 		from []string
-		to   *[]*regexp.Regexp
+		to   *[]*pattern.Regexp
 	}{{"is", f.Is, &rd.is}, {"yes", f.Yes, &rd.yes}, {"no", f.No, &rd.no}} {
 		var err error
 		var pattern string
@@ -42,7 +43,7 @@ func (r *Rules) addReader(f *Fact) (string, error) {
 		}
 	}
 	if f.Anchor != "" {
-		re, err := regexp.Compile(f.Anchor)
+		re, err := pattern.Compile(f.Anchor)
 		if err != nil {
 			return f.Anchor, fmt.Errorf("anchor: %w", err)
 		}
@@ -52,10 +53,10 @@ func (r *Rules) addReader(f *Fact) (string, error) {
 	return "", nil
 }
 
-func compile(patterns []string) ([]*regexp.Regexp, string, error) {
-	var out []*regexp.Regexp
+func compile(patterns []string) ([]*pattern.Regexp, string, error) {
+	var out []*pattern.Regexp
 	for _, p := range patterns {
-		re, err := regexp.Compile(p)
+		re, err := pattern.Compile(p)
 		if err != nil {
 			return nil, p, err
 		}
@@ -142,7 +143,7 @@ func (r *Rules) collectNames() {
 }
 
 // payment ends the name of something that is given.
-var payment = regexp.MustCompile(`(?:补贴|补助|贷款|直补|奖励|资金|过渡费|代缴|费)$`)
+var payment = pattern.MustCompile(`(?:补贴|补助|贷款|直补|奖励|资金|过渡费|代缴|费)$`)
 
 // imply adds what follows from a fact that holds; depth bounds a loop in the file.
 func (r *Rules) imply(out Facts, f *Fact, words string, depth int) {
@@ -242,7 +243,7 @@ func (rd *reader) choice(list []clause) Value {
 	return Value{}
 }
 
-func firstMatch(list []*regexp.Regexp, text string) string {
+func firstMatch(list []*pattern.Regexp, text string) string {
 	for _, re := range list {
 		if m := re.FindString(text); m != "" {
 			return m
@@ -312,11 +313,11 @@ func (rd *reader) nearest(list []clause, i int, c clause, s span) bool {
 }
 
 // elsewhere are what other spans of time belong to.
-var elsewhere = regexp.MustCompile(`毕业|离校|打工|务工|退伍|退役|当兵|当了|带(?:孩子|娃)|没工作|失业|搬|种地|教书|拆|结婚|上班|交了|缴了|做工|培训|退下来|回来`)
+var elsewhere = pattern.MustCompile(`毕业|离校|打工|务工|退伍|退役|当兵|当了|带(?:孩子|娃)|没工作|失业|搬|种地|教书|拆|结婚|上班|交了|缴了|做工|培训|退下来|回来`)
 
 // distance is how many bytes lie between a span and the nearest match, -1
 // without one.
-func distance(re *regexp.Regexp, text string, s span) int {
+func distance(re *pattern.Regexp, text string, s span) int {
 	best := -1
 	for _, at := range re.FindAllStringIndex(text, -1) {
 		d := max(at[0]-s.to, s.from-at[1], 0)
