@@ -12,6 +12,7 @@ import (
 
 	"huiwen/bot"
 	"huiwen/handlers"
+	"huiwen/handlers/page/browsertest"
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/plan/document"
@@ -95,7 +96,7 @@ var summer = time.Date(2022, 9, 15, 12, 0, 0, 0, zone)
 // TestBrowserFromUploadToTheAnswerAndBack clicks upload, diff, replay, approve,
 // publish: the resident's answer has changed; roll back: it is back.
 func TestBrowserFromUploadToTheAnswerAndBack(t *testing.T) {
-	ctx := browser(t)
+	ctx := browsertest.Open(t, 5*time.Minute)
 	o := living(t)
 	g := o.running()
 	resident := func() string { return o.ask(g, "开店有没有补贴").Reply.Text }
@@ -109,33 +110,33 @@ func TestBrowserFromUploadToTheAnswerAndBack(t *testing.T) {
 	}
 	o.hire("编辑甲", account.Editor)
 	o.hire("审核乙", account.Reviewer, account.Issuer)
-	errs := complaints(ctx)
-	run(t, ctx, size(1440, 1100), enter(o.srv.URL, "编辑甲"), press("nav a", "计划和版本"), says("导入计划"),
+	errs := browsertest.Complaints(ctx)
+	browsertest.Run(t, ctx, browsertest.Size(1440, 1100), enter(o.srv.URL, "编辑甲"), press("nav a", "计划和版本"), says("导入计划"),
 		chromedp.SetUploadFiles(`input[name=file]`, []string{file}), chromedp.SetValue(`select[name=disclosure]`, "公开"))
-	shoot(t, ctx, "journey-1-upload")
-	run(t, ctx, press("button", "上传并读取"), says("读取报告"), says("已读进草稿"))
-	shoot(t, ctx, "journey-2-report")
-	run(t, ctx, press("a.button", "看改了什么"), says("改了什么"), says("6000元"))
-	shoot(t, ctx, "journey-3-diff")
-	run(t, ctx, press("a.button", "试算答复"), says("对评测题的影响"), says("开店有没有补贴"))
-	shoot(t, ctx, "journey-4-effect")
+	browsertest.Shoot(t, ctx, "journey-1-upload")
+	browsertest.Run(t, ctx, press("button", "上传并读取"), says("读取报告"), says("已读进草稿"))
+	browsertest.Shoot(t, ctx, "journey-2-report")
+	browsertest.Run(t, ctx, press("a.button", "看改了什么"), says("改了什么"), says("6000元"))
+	browsertest.Shoot(t, ctx, "journey-3-diff")
+	browsertest.Run(t, ctx, press("a.button", "试算答复"), says("对评测题的影响"), says("开店有没有补贴"))
+	browsertest.Shoot(t, ctx, "journey-4-effect")
 	var draft string
-	run(t, ctx, press("a.button", "看草稿"), says("要由没改过草稿的人审核"), chromedp.Location(&draft))
-	shoot(t, ctx, "journey-5-draft")
+	browsertest.Run(t, ctx, press("a.button", "看草稿"), says("要由没改过草稿的人审核"), chromedp.Location(&draft))
+	browsertest.Shoot(t, ctx, "journey-5-draft")
 	if got := resident(); got != before {
 		t.Errorf("a draft leaked to a resident: %s", got)
 	}
-	run(t, ctx, leave(), enter(o.srv.URL, "审核乙"), open(draft), press("button", "审核通过"), says("可以发布"), press("button.primary", "发布"), says("次发布完成"))
-	shoot(t, ctx, "journey-6-published")
+	browsertest.Run(t, ctx, leave(), enter(o.srv.URL, "审核乙"), open(draft), press("button", "审核通过"), says("可以发布"), press("button.primary", "发布"), says("次发布完成"))
+	browsertest.Shoot(t, ctx, "journey-6-published")
 	if got := resident(); !strings.Contains(got, "6000元") || strings.Contains(got, "5000元") {
 		t.Errorf("after the publication: %s", got)
 	}
-	run(t, ctx, press("button.danger", "退回到上一个版本"), says("已退回"))
+	browsertest.Run(t, ctx, press("button.danger", "退回到上一个版本"), says("已退回"))
 	if got := resident(); got != before {
 		t.Errorf("after the rollback: %s", got)
 	}
-	run(t, ctx, size(390, 844), open(draft[:strings.LastIndex(draft, "/admin")]+"/admin/plans"))
-	shoot(t, ctx, "journey-7-plans-390")
+	browsertest.Run(t, ctx, browsertest.Size(390, 844), open(draft[:strings.LastIndex(draft, "/admin")]+"/admin/plans"))
+	browsertest.Shoot(t, ctx, "journey-7-plans-390")
 	if got := errs(); len(got) > 0 {
 		t.Errorf("the console complains: %q", got)
 	}
@@ -144,38 +145,38 @@ func TestBrowserFromUploadToTheAnswerAndBack(t *testing.T) {
 // TestBrowserADutyIsClosed clicks the office's part: rehearsal, arming, release,
 // and closing what a bureau has received and applied for.
 func TestBrowserADutyIsClosed(t *testing.T) {
-	ctx := browser(t)
+	ctx := browsertest.Open(t, 5*time.Minute)
 	o := newOffice(t, func(o *Options) { o.Now = func() time.Time { return november } })
 	o.hire("办公室甲", account.Office)
-	run(t, ctx, size(1440, 1100), enter(o.srv.URL, "办公室甲"), press("nav a", "预演和启用"), says("今后 30 天谁会收到什么"))
-	shoot(t, ctx, "ledger-1-arming")
-	run(t, ctx, chromedp.SetValue(`input[name=day]`, "2022-06-09"), press("button", "启用提醒"), says("扣住的清单"))
-	shoot(t, ctx, "ledger-2-held")
-	run(t, ctx, press("button", "放行"), says("已放行"))
+	browsertest.Run(t, ctx, browsertest.Size(1440, 1100), enter(o.srv.URL, "办公室甲"), press("nav a", "预演和启用"), says("今后 30 天谁会收到什么"))
+	browsertest.Shoot(t, ctx, "ledger-1-arming")
+	browsertest.Run(t, ctx, chromedp.SetValue(`input[name=day]`, "2022-06-09"), press("button", "启用提醒"), says("扣住的清单"))
+	browsertest.Shoot(t, ctx, "ledger-2-held")
+	browsertest.Run(t, ctx, press("button", "放行"), says("已放行"))
 	if err := o.Reminder.Tick(t.Context(), november); err != nil {
 		t.Fatal(err)
 	}
 	e := o.entry("40")
 	o.bureau(e, ledger.Receive, "")
 	o.bureau(e, ledger.ApplyEnd, "贷款已全部发放，台账附后。")
-	run(t, ctx, press("nav a", "台账"), says("待审核"))
-	shoot(t, ctx, "ledger-3-ledger")
-	run(t, ctx, press("nav a", "待审核"), says("贷款已全部发放"))
-	shoot(t, ctx, "ledger-4-review")
-	run(t, ctx, press("button", "同意，销号"), says("已销号"), says("没有等着审核的"))
+	browsertest.Run(t, ctx, press("nav a", "台账"), says("待审核"))
+	browsertest.Shoot(t, ctx, "ledger-3-ledger")
+	browsertest.Run(t, ctx, press("nav a", "待审核"), says("贷款已全部发放"))
+	browsertest.Shoot(t, ctx, "ledger-4-review")
+	browsertest.Run(t, ctx, press("button", "同意，销号"), says("已销号"), says("没有等着审核的"))
 	if e = o.entry("40"); e.State != ledger.Closed {
 		t.Errorf("the duty is %s", e.State)
 	}
-	run(t, ctx, open(o.srv.URL+rowOf(e, o.Reminder.Calendar, november).Link()), says("灰 已销号"))
-	shoot(t, ctx, "ledger-5-row")
-	run(t, ctx, open(o.srv.URL+"/admin/due?month=2022-12"))
-	shoot(t, ctx, "ledger-6-due")
+	browsertest.Run(t, ctx, open(o.srv.URL+rowOf(e, o.Reminder.Calendar, november).Link()), says("灰 已销号"))
+	browsertest.Shoot(t, ctx, "ledger-5-row")
+	browsertest.Run(t, ctx, open(o.srv.URL+"/admin/due?month=2022-12"))
+	browsertest.Shoot(t, ctx, "ledger-6-due")
 	for i, p := range []string{"/admin/ledger", "/admin/review", "/admin/arming", "/admin/due?month=2022-12", "/admin/delivery", rowOf(e, o.Reminder.Calendar, november).Link()} {
 		var over int
-		run(t, ctx, size(390, 1500), open(o.srv.URL+p), chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over))
+		browsertest.Run(t, ctx, browsertest.Size(390, 1500), open(o.srv.URL+p), chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over))
 		if over > 0 {
 			t.Errorf("%s at 390 px: %d px too wide", p, over)
 		}
-		shoot(t, ctx, "ledger-390-"+string(rune('a'+i)))
+		browsertest.Shoot(t, ctx, "ledger-390-"+string(rune('a'+i)))
 	}
 }
