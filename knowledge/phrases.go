@@ -3,6 +3,7 @@ package knowledge
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"huiwen/knowledge/pattern"
 	"huiwen/knowledge/segment"
@@ -79,11 +80,9 @@ func (p *Phrases) In(text string) []Found {
 			words[i] = append(words[i], w)
 		}
 	}
-	for w, owners := range p.owners { // single characters are not in the overlay
-		if len([]rune(w)) == 1 && text == w {
-			for _, i := range owners {
-				words[i] = append(words[i], w)
-			}
+	if utf8.RuneCountInString(text) == 1 { // single characters are not in the overlay
+		for _, i := range p.owners[text] {
+			words[i] = append(words[i], text)
 		}
 	}
 	exact := map[int]int{}
