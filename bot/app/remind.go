@@ -63,12 +63,12 @@ func preview(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	p = p.On(from) // a bad date is refused below
+	p = p.On(from) // a bad date is refused by rehearse
 	days, people, err := c.daysAndPeople(ctx)
 	if err != nil {
 		return err
 	}
-	r, err := rehearse(p.On(from), from, to, entries, days, people)
+	r, err := rehearse(p, from, to, entries, days, people)
 	if err != nil {
 		return err
 	}
