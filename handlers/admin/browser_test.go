@@ -25,9 +25,10 @@ func quoteJS(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// press clicks the first element of a selector that shows a text.
+// press clicks the first element of a selector that shows a text, and waits for
+// the page it leads to: here everything pressed leads to one.
 func press(selector, text string) chromedp.Action {
-	return browsertest.Press(`[...document.querySelectorAll('`+selector+`')].find(e => e.checkVisibility() && e.textContent.includes(`+quoteJS(text)+`))`, selector+" "+text)
+	return browsertest.Follow(`[...document.querySelectorAll('`+selector+`')].find(e => e.checkVisibility() && e.textContent.includes(`+quoteJS(text)+`))`, selector+" "+text)
 }
 
 // enter signs in by the form.

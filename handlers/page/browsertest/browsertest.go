@@ -4,6 +4,7 @@ package browsertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,10 +99,13 @@ func Click(selector string) chromedp.Action {
 	return Press("document.querySelector("+strconv.Quote(selector)+")", selector)
 }
 
-// Press presses the element that a JavaScript expression gives, with the pointer;
-// what names it to people.
+// Press presses the element that a JavaScript expression gives, with the pointer,
+// as soon as it is there; what names it to people.
 func Press(element, what string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := Until(element).Do(ctx); err != nil {
+			return fmt.Errorf("nothing to press: %s: %w", what, err)
+		}
 		var at []float64
 		where := `(() => { const e = ` + element + `; if (!e) return null; e.scrollIntoView({block: "center", behavior: "instant"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`
 		if err := chromedp.Evaluate(where, &at).Do(ctx); err != nil {
@@ -112,6 +116,14 @@ func Press(element, what string) chromedp.Action {
 		}
 		return chromedp.MouseClickXY(at[0], at[1]).Do(ctx)
 	})
+}
+
+// Follow presses like Press what leads to another page, and waits for that page:
+// what the page before it said cannot be taken for what this one says.
+func Follow(element, what string) chromedp.Action {
+	return chromedp.Tasks{
+		chromedp.Evaluate(`window.pageBefore = true`, nil), Press(element, what), Until(`!window.pageBefore && document.readyState === 'complete'`),
+	}
 }
 
 // Shoot keeps a picture when HUIWEN_SHOTS names a folder.
