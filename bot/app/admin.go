@@ -147,47 +147,66 @@ func (c *call) invitation(at, code string) string {
 	return strings.TrimSuffix(base, "/") + "/admin/invite?code=" + code
 }
 
-// adminCommand manages the accounts of the pages.
-func adminCommand(ctx context.Context, c *call) error {
-	var roles string
-	var stdin bool
-	rest, err := c.flags("admin", func(fs *flag.FlagSet) {
-		fs.StringVar(&roles, "role", "", "")
-		fs.BoolVar(&stdin, "password-stdin", false, "")
-	})
+// onAccount runs an act on the account that the one argument names.
+func (c *call) onAccount(ctx context.Context, define func(*flag.FlagSet), act func(k *account.Keeper, name string) error) error {
+	rest, err := c.parse(1, 1, define)
 	if err != nil {
 		return err
-	}
-	if len(rest) == 0 || len(rest) > 2 || (len(rest) == 1) != (rest[0] == "list") {
-		return usagef("admin 的用法：create NAME --role ROLE[,ROLE] [--password-stdin]、invite NAME、unlock NAME、disable NAME、list")
 	}
 	s, err := openStore(ctx, c.config)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	k := newKeeper(c, s)
-	if rest[0] == "list" {
-		return listAccounts(ctx, c, k)
-	}
-	name := rest[1]
-	switch rest[0] {
-	case "create":
-		return createAccount(ctx, c, k, name, roles, stdin)
-	case "invite":
-		return invite(ctx, c, k, name)
-	case "unlock":
+	return act(newKeeper(c, s), rest[0])
+}
+
+// adminCreate makes an account.
+func adminCreate(ctx context.Context, c *call) error {
+	var roles string
+	var stdin bool
+	return c.onAccount(ctx, func(fs *flag.FlagSet) {
+		fs.StringVar(&roles, "role", "", "")
+		fs.BoolVar(&stdin, "password-stdin", false, "")
+	}, func(k *account.Keeper, name string) error { return createAccount(ctx, c, k, name, roles, stdin) })
+}
+
+// adminInvite makes a link by which a person chooses a password.
+func adminInvite(ctx context.Context, c *call) error {
+	return c.onAccount(ctx, nil, func(k *account.Keeper, name string) error { return invite(ctx, c, k, name) })
+}
+
+// adminUnlock ends a lock-out.
+func adminUnlock(ctx context.Context, c *call) error {
+	return c.onAccount(ctx, nil, func(k *account.Keeper, name string) error {
 		return k.Change(ctx, name, operator(), "account.unlock", "", func(a *account.Account) error {
 			a.Fails, a.Locked = 0, time.Time{}
 			return nil
 		})
-	case "disable":
+	})
+}
+
+// adminDisable disables an account and ends its sessions.
+func adminDisable(ctx context.Context, c *call) error {
+	return c.onAccount(ctx, nil, func(k *account.Keeper, name string) error {
 		return k.Change(ctx, name, operator(), "account.disable", "", func(a *account.Account) error {
 			a.Disabled, a.Epoch = true, a.Epoch+1
 			return nil
 		})
+	})
+}
+
+// adminList lists the accounts.
+func adminList(ctx context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
 	}
-	return usagef("admin 没有 %q 这个动作", rest[0])
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return listAccounts(ctx, c, newKeeper(c, s))
 }
 
 // operator is who acts by the command line of the machine itself.

@@ -21,7 +21,6 @@ package app
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -71,48 +70,14 @@ func System() Environment {
 	return Environment{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Now: time.Now}
 }
 
-// A command is one subcommand.
-type command struct {
-	name  string
-	args  string // what stands behind the name in the help
-	about string
-	run   func(ctx context.Context, c *call) error
-}
-
-// commands lists the subcommands in the order of the help.
-func commands() []command {
-	return []command{
-		{"serve", "[--listen A] [--internal A]", "serve the chat page, its API and the internal listener", serve},
-		{"ask", "[--json] [--user U] [--as-of D] [QUESTION]", "answer one question, or JSON lines from standard input", ask},
-		{"chat", "[--user U] [--as-of D]", "talk in the terminal", chat},
-		{"plan", "inspect | import | diff | publish | arm | …", "read, prepare, publish, roll back and arm plans; plan alone lists all", planCommand},
-		{"directory", "show | import FILE", "show the directory of bureaus and people, or take an edited one", directoryCommand},
-		{"audit", "verify [--head H] | show [--last N]", "prove that no audit entry was changed; show the last ones", auditCommand},
-		{"rules", "check | explain ID", "check the programmes, or show one", rulesCommand},
-		{"remind", "preview --from D --to D [--ledger F] [--json|--ics] | status | release [--yes]", "rehearse the reminders; show and release what is held", remindCommand},
-		{"demo", "[--listen A] [--day D]", "show the whole product on emulated platforms, without keys", demoCommand},
-		{"duties", "[--bureau B] [--as-of D] [--json]", "list the duties with their lights", dutiesCommand},
-		{"ledger", "export FILE.xlsx|.csv | --json | paper FILE.docx [--kind K]", "write the ledger, or a draft made of it", ledgerCommand},
-		{"eval", "FILE.jsonl [--as-of D] [--json] [--misses]", "score the answers to evaluation questions", evaluate},
-		{"bench", "[--json]", "measure speed and memory on this machine", benchmark},
-		{"backup", "FILE", "write what the service remembers into an encrypted file", backup},
-		{"restore", "FILE [--forgotten LIST]", "read a backup into an empty store", restore},
-		{"words", "similar | negative | word | topic | faq …", "add words and questions to a draft", wordsCommand},
-		{"channel", "pause NAME --reason R | resume NAME | list", "keep a channel from answering, with a reason", channelCommand},
-		{"admin", "create NAME --role R | invite NAME | list", "manage the accounts of the admin pages", adminCommand},
-		{"doctor", "[--live]", "say what is wrong with this installation", doctor},
-		{"config", "", "show the configuration in force, secrets hidden", showConfig},
-		{"version", "", "show the version", version},
-		{readCommand, "", "", readInChild},
-	}
-}
-
 // A call is one run of a subcommand.
 type call struct {
 	Environment
-	config Config
-	args   []string
-	log    *slog.Logger
+	config  Config
+	command command
+	path    string // the whole name of the command
+	args    []string
+	log     *slog.Logger
 }
 
 // usageError marks wrong use: exit code 2.
@@ -149,22 +114,20 @@ func run(ctx context.Context, args []string, env Environment) error {
 	if err != nil {
 		return err
 	}
-	if len(rest) == 0 || rest[0] == "help" || rest[0] == "-h" || rest[0] == "--help" {
-		help(env.Stdout)
-		return nil
-	}
-	for _, cmd := range commands() {
-		if cmd.name != rest[0] {
-			continue
-		}
-		config, err := loadConfig(global, env)
-		if err != nil {
+	cmd, path, rest, err := find(commands(), rest)
+	if err == nil {
+		var config Config
+		if config, err = loadConfig(global, env); err != nil {
 			return err
 		}
 		log := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: config.level()}))
-		return cmd.run(ctx, &call{Environment: env, config: config, args: rest[1:], log: log})
+		err = cmd.run(ctx, &call{Environment: env, config: config, command: cmd, path: path, args: rest, log: log})
 	}
-	return usagef("没有 %q 这个命令", rest[0])
+	if errors.Is(err, errHelp) {
+		help(env.Stdout, cmd, path)
+		return nil
+	}
+	return err
 }
 
 // splitGlobal takes the global flags out of args; they stand before or after
@@ -187,33 +150,4 @@ func splitGlobal(args []string) (global map[string]string, rest []string, err er
 		global[name[2:]] = value
 	}
 	return global, rest, nil
-}
-
-// flags parses the flags of a subcommand; flags and arguments may be mixed.
-func (c *call) flags(name string, define func(*flag.FlagSet)) ([]string, error) {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	define(fs)
-	var rest []string
-	args := c.args
-	for {
-		if err := fs.Parse(args); err != nil {
-			return nil, usagef("%s: %w", name, err)
-		}
-		if fs.NArg() == 0 {
-			return rest, nil
-		}
-		rest = append(rest, fs.Arg(0))
-		args = fs.Args()[1:]
-	}
-}
-
-func help(w io.Writer) {
-	fmt.Fprint(w, "惠问：只按已公布的计划回答的政策助手\n\n用法：huiwen [--config FILE] [--data DIR] 命令\n\n")
-	for _, c := range commands() {
-		if c.about == "" {
-			continue // the program's own
-		}
-		fmt.Fprintf(w, "  %-8s %-46s %s\n", c.name, c.args, c.about)
-	}
 }

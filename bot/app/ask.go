@@ -48,7 +48,7 @@ const sayUnanswerable = "抱歉，这个问题没能处理。请换个说法再�
 func ask(ctx context.Context, c *call) error {
 	var asJSON bool
 	var user, asOf string
-	rest, err := c.flags("ask", func(fs *flag.FlagSet) {
+	rest, err := c.parse(0, maxLineBytes, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.StringVar(&user, "user", "resident", "")
 		fs.StringVar(&asOf, "as-of", "", "")

@@ -55,24 +55,52 @@ func chainActs(ctx context.Context, chain *audit.Chain, c *call) {
 	}
 }
 
-// auditCommand verifies or shows the audit.
-func auditCommand(ctx context.Context, c *call) error {
-	var f actFlags
-	kept := ""
-	last := 50
-	asJSON := false
-	rest, err := c.flags("audit", func(fs *flag.FlagSet) {
-		f.define(fs)
+// auditVerify proves that no entry was changed.
+func auditVerify(ctx context.Context, c *call) error {
+	kept, asJSON := "", false
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&kept, "head", "", "")
-		fs.IntVar(&last, "last", last, "")
 		fs.BoolVar(&asJSON, "json", false, "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	if len(rest) != 1 || rest[0] != "verify" && rest[0] != "show" {
-		return usagef("audit 后面要写 verify [--head 末尾]，或 show [--last N]")
+	return c.onChain(ctx, func(_ store.Store, chain *audit.Chain) error {
+		v, err := chain.Verify(ctx, kept)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(c.Stdout, v)
+		}
+		fmt.Fprintf(c.Stdout, "审计记录完整，共 %d 条\n", v.Records)
+		if v.Records > 0 {
+			fmt.Fprintf(c.Stdout, "末尾 %s\n把这一行抄到别处，以后用 audit verify --head 核对，就能发现末尾有没有被删\n", v.Head)
+		}
+		return nil
+	})
+}
+
+// auditShow shows the last entries to who may read them.
+func auditShow(ctx context.Context, c *call) error {
+	var f actFlags
+	last, asJSON := 50, false
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
+		f.define(fs)
+		fs.IntVar(&last, "last", last, "")
+		fs.BoolVar(&asJSON, "json", false, "")
+	}); err != nil {
+		return err
 	}
+	return c.onChain(ctx, func(s store.Store, chain *audit.Chain) error {
+		if _, err := whoActs(ctx, s, f, account.Auditor, account.Security); err != nil {
+			return err
+		}
+		return showAudit(ctx, c, chain, last, asJSON)
+	})
+}
+
+// onChain runs fn with every entry chained.
+func (c *call) onChain(ctx context.Context, fn func(store.Store, *audit.Chain) error) error {
 	s, err := openStore(ctx, c.config)
 	if err != nil {
 		return err
@@ -85,24 +113,7 @@ func auditCommand(ctx context.Context, c *call) error {
 	if _, err := chain.Append(ctx); err != nil {
 		return err
 	}
-	if rest[0] == "show" {
-		if _, err := whoActs(ctx, s, f, account.Auditor, account.Security); err != nil {
-			return err
-		}
-		return showAudit(ctx, c, chain, last, asJSON)
-	}
-	v, err := chain.Verify(ctx, kept)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(c.Stdout, v)
-	}
-	fmt.Fprintf(c.Stdout, "审计记录完整，共 %d 条\n", v.Records)
-	if v.Records > 0 {
-		fmt.Fprintf(c.Stdout, "末尾 %s\n把这一行抄到别处，以后用 audit verify --head 核对，就能发现末尾有没有被删\n", v.Head)
-	}
-	return nil
+	return fn(s, chain)
 }
 
 // showAudit prints the last records.

@@ -43,12 +43,9 @@ type probed struct {
 // backup writes everything the service remembers into one encrypted file (age,
 // passphrase) that only its owner may read. It works beside a running service.
 func backup(ctx context.Context, c *call) (err error) {
-	rest, err := c.flags("backup", func(*flag.FlagSet) {})
+	rest, err := c.parse(1, 1, nil)
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("backup 要写一个文件名")
 	}
 	if c.config.Backup.Passphrase == "" {
 		return usagef("备份要加密：请设 backup.passphrase，或用环境变量 HUIWEN_BACKUP_PASSPHRASE_FILE 指向放口令的文件")
@@ -140,12 +137,9 @@ func writeBackup(ctx context.Context, s store.Store, w io.Writer, asked probe, c
 // real one. The restored service starts held: see [post.Restore].
 func restore(ctx context.Context, c *call) error {
 	var lists listFlag
-	rest, err := c.flags("restore", func(fs *flag.FlagSet) { fs.Var(&lists, "forgotten", "") })
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) { fs.Var(&lists, "forgotten", "") })
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("restore 要写一个备份文件名")
 	}
 	scratch, err := os.MkdirTemp("", "huiwen-restore-") // mode 0700
 	if err != nil {

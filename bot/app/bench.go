@@ -47,12 +47,8 @@ type Grown struct {
 
 func benchmark(ctx context.Context, c *call) error {
 	asJSON := false
-	rest, err := c.flags("bench", func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
-	if err != nil {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") }); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("bench 不接受参数 %q", rest[0])
 	}
 	b, err := measure(ctx, c)
 	if err != nil {

@@ -243,6 +243,9 @@ func buildVersion() string {
 }
 
 func version(_ context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
+	}
 	fmt.Fprintln(c.Stdout, "huiwen", buildVersion())
 	return nil
 }

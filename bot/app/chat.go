@@ -24,15 +24,11 @@ type prompter interface {
 
 func chat(ctx context.Context, c *call) error {
 	user, asOf := "resident", ""
-	rest, err := c.flags("chat", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&user, "user", user, "")
 		fs.StringVar(&asOf, "as-of", "", "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("chat 不接受参数 %q", rest[0])
 	}
 	memory, err := openStore(ctx, c.config)
 	if err != nil {

@@ -343,6 +343,9 @@ func (c Config) level() slog.Level {
 
 // showConfig prints the configuration in force; secrets show as <redacted>.
 func showConfig(_ context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
+	}
 	enc := yaml.NewEncoder(c.Stdout)
 	enc.SetIndent(2)
 	if err := enc.Encode(c.config); err != nil {

@@ -32,15 +32,11 @@ const demoReadTimeout = 10 * time.Second
 // of phones. Without --data it leaves nothing behind.
 func demoCommand(ctx context.Context, c *call) error {
 	at, day := "127.0.0.1:8088", ""
-	rest, err := c.flags("demo", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&at, "listen", at, "")
 		fs.StringVar(&day, "day", "", "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("demo 不接受参数 %q", rest[0])
 	}
 	if c.share == nil { // the plan is read before the service starts, and by it
 		c.share = shareOnce()

@@ -16,17 +16,11 @@ import (
 // maxDirectoryBytes bounds the directory's file.
 const maxDirectoryBytes = 4 << 20
 
-// directoryCommand shows the directory as the YAML that is edited, or takes an
-// edited one in. It is not rolled back with the plan.
-func directoryCommand(ctx context.Context, c *call) error {
-	var f actFlags
-	rest, err := c.flags("directory", f.define)
-	if err != nil {
+// directoryShow shows the directory as the YAML that is edited. It is not rolled
+// back with the plan.
+func directoryShow(ctx context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
 		return err
-	}
-	show := len(rest) == 1 && rest[0] == "show"
-	if !show && (len(rest) != 2 || rest[0] != "import") {
-		return usagef("directory 后面要写 show，或 import 文件")
 	}
 	s, err := openStore(ctx, c.config)
 	if err != nil {
@@ -37,19 +31,31 @@ func directoryCommand(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if show {
-		data, err := now.YAML()
-		if err != nil {
-			return err
-		}
-		_, err = c.Stdout.Write(data)
+	data, err := now.YAML()
+	if err != nil {
 		return err
 	}
+	_, err = c.Stdout.Write(data)
+	return err
+}
+
+// directoryImport takes an edited directory in.
+func directoryImport(ctx context.Context, c *call) error {
+	var f actFlags
+	rest, err := c.parse(1, 1, f.define)
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
 	act, err := whoActs(ctx, s, f, account.Admin, account.Editor, account.System)
 	if err != nil {
 		return err
 	}
-	d, err := readDirectoryFile(rest[1])
+	d, err := readDirectoryFile(rest[0])
 	if err != nil {
 		return err
 	}

@@ -23,12 +23,8 @@ import (
 // service whether it is well, for a container's health check.
 func doctor(ctx context.Context, c *call) error {
 	live := false
-	rest, err := c.flags("doctor", func(fs *flag.FlagSet) { fs.BoolVar(&live, "live", false, "") })
-	if err != nil {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) { fs.BoolVar(&live, "live", false, "") }); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("doctor 不接受参数 %q", rest[0])
 	}
 	if live {
 		return askHealth(ctx, c)

@@ -23,7 +23,7 @@ const maxEvalBytes = 64 << 20
 func evaluate(ctx context.Context, c *call) error {
 	var asOf string
 	var asJSON, misses, overlaps bool
-	rest, err := c.flags("eval", func(fs *flag.FlagSet) {
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) {
 		fs.StringVar(&asOf, "as-of", "", "")
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.BoolVar(&misses, "misses", false, "")
@@ -31,9 +31,6 @@ func evaluate(ctx context.Context, c *call) error {
 	})
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("eval 要写一个问题文件")
 	}
 	questions, err := readQuestions(rest[0])
 	if err != nil {

@@ -17,12 +17,9 @@ import (
 // inspect shows what a document is read as. It needs neither store nor dictionary.
 func inspect(ctx context.Context, c *call) error {
 	asJSON := false
-	rest, err := c.flags("plan inspect", func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("plan inspect 要写一个文件名")
 	}
 	p, err := readDocument(ctx, rest[0])
 	if err != nil {

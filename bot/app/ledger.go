@@ -19,28 +19,11 @@ import (
 	"huiwen/seeds"
 )
 
-// ledgerCommand writes the ledger and the papers made of it.
-func ledgerCommand(ctx context.Context, c *call) error {
-	const use = "ledger 后面要写 export 文件.xlsx，或 export 文件.csv、--json，或 paper 文件.docx"
-	if len(c.args) == 0 {
-		return usagef(use)
-	}
-	name := c.args[0]
-	c.args = c.args[1:]
-	switch name {
-	case "export":
-		return exportLedger(ctx, c)
-	case "paper":
-		return ledgerPaper(ctx, c)
-	}
-	return usagef(use)
-}
-
 // exportLedger writes the ledger as the office keeps it: a row a measure.
 func exportLedger(ctx context.Context, c *call) error {
 	var asJSON bool
 	var asOf, plan string
-	rest, err := c.flags("ledger export", func(fs *flag.FlagSet) {
+	rest, err := c.parse(0, 1, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.StringVar(&asOf, "as-of", "", "")
 		fs.StringVar(&plan, "plan", "", "")
@@ -48,7 +31,7 @@ func exportLedger(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if len(rest) != 1 && !asJSON || len(rest) > 1 {
+	if len(rest) == 0 && !asJSON {
 		return usagef("ledger export 要写一个文件名（.xlsx 或 .csv），或者 --json")
 	}
 	src, err := c.sources(ctx, asOf, plan)
@@ -84,7 +67,7 @@ func entriesJSON(w io.Writer, list []ledger.Entry) error {
 // ledgerPaper writes a draft for people to edit: never sent by the program.
 func ledgerPaper(ctx context.Context, c *call) error {
 	var kind, asOf, plan string
-	rest, err := c.flags("ledger paper", func(fs *flag.FlagSet) {
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) {
 		fs.StringVar(&kind, "kind", "quarterly", "")
 		fs.StringVar(&asOf, "as-of", "", "")
 		fs.StringVar(&plan, "plan", "", "")
@@ -92,7 +75,7 @@ func ledgerPaper(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if len(rest) != 1 || !strings.EqualFold(filepath.Ext(rest[0]), ".docx") {
+	if !strings.EqualFold(filepath.Ext(rest[0]), ".docx") {
 		return usagef("ledger paper 要写一个 .docx 文件名")
 	}
 	k, ok := map[string]paper.Kind{"monthly": paper.Monthly, "quarterly": paper.Quarterly, "circular": paper.Circular}[kind]
@@ -174,16 +157,12 @@ func (c *call) sources(ctx context.Context, asOf, plan string) (paper.Source, er
 func dutiesCommand(ctx context.Context, c *call) error {
 	var asJSON bool
 	var bureau, asOf string
-	rest, err := c.flags("duties", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.StringVar(&bureau, "bureau", "", "")
 		fs.StringVar(&asOf, "as-of", "", "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("duties 不接受参数 %q", rest[0])
 	}
 	src, err := c.sources(ctx, asOf, "")
 	if err != nil {

@@ -59,32 +59,49 @@ func (s *switchboard) guard(desk post.Desk, facts func() bot.Facts) post.Desk {
 	}
 }
 
-// channelCommand pauses and resumes channels.
-func channelCommand(ctx context.Context, c *call) error {
-	reason := ""
-	rest, err := c.flags("channel", func(fs *flag.FlagSet) { fs.StringVar(&reason, "reason", "", "") })
-	if err != nil {
+// channelList lists the channels that are paused.
+func channelList(ctx context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
 		return err
-	}
-	if len(rest) == 0 || len(rest) > 2 || (len(rest) == 1) != (rest[0] == "list") {
-		return usagef("channel 的用法：list、pause NAME --reason 理由、resume NAME")
 	}
 	s, err := openStore(ctx, c.config)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	switch rest[0] {
-	case "list":
-		list, err := store.View(ctx, s, pause.Scope, pause.List)
-		for _, p := range list {
-			fmt.Fprintf(c.Stdout, "%s\t%s 起由 %s 暂停\t%s\n", p.Channel, p.Since.Format(time.DateTime), p.By, p.Reason)
-		}
-		return err
-	case "pause":
-		return s.Update(ctx, pause.Scope, func(tx store.Tx) error { return pause.Begin(tx, rest[1], reason, operator()) })
-	case "resume":
-		return s.Update(ctx, pause.Scope, func(tx store.Tx) error { return pause.End(tx, rest[1], operator()) })
+	list, err := store.View(ctx, s, pause.Scope, pause.List)
+	for _, p := range list {
+		fmt.Fprintf(c.Stdout, "%s\t%s 起由 %s 暂停\t%s\n", p.Channel, p.Since.Format(time.DateTime), p.By, p.Reason)
 	}
-	return usagef("channel 没有 %q 这个动作", rest[0])
+	return err
+}
+
+// channelPause keeps a channel from answering; people read the reason.
+func channelPause(ctx context.Context, c *call) error {
+	reason := ""
+	return switchChannel(ctx, c, func(fs *flag.FlagSet) { fs.StringVar(&reason, "reason", "", "") },
+		func(tx store.Tx, channel, by string) error { return pause.Begin(tx, channel, reason, by) })
+}
+
+// channelResume lets a channel answer again.
+func channelResume(ctx context.Context, c *call) error {
+	return switchChannel(ctx, c, func(*flag.FlagSet) {}, pause.End)
+}
+
+func switchChannel(ctx context.Context, c *call, define func(*flag.FlagSet), change func(tx store.Tx, channel, by string) error) error {
+	var f actFlags
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) { fs.StringVar(&f.as, "as", "", ""); define(fs) })
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	act, err := whoActs(ctx, s, f, maySteer...)
+	if err != nil {
+		return err
+	}
+	return s.Update(ctx, pause.Scope, func(tx store.Tx) error { return change(tx, rest[0], act.Who) })
 }

@@ -19,47 +19,6 @@ type Plan struct {
 	Approval bool `yaml:"approval"` // another person approves a draft before it is published
 }
 
-// planCommands are the subcommands of plan, in the order of the help.
-var planCommands = []struct {
-	name, args, about string
-	run               func(ctx context.Context, c *call) error
-}{
-	{"inspect", "FILE [--json]", "看一份文件读成了什么", inspect},
-	{"import", "FILE [--draft ID] [--replace ID|--beside] [--valid A..B] [--disclosure 公开] [--issued D]", "导入计划，生成草稿", planImport},
-	{"import", "FILE --document 名字 [--kind 办法|指南] [--order N] …", "导入计划以外的文件：办法、指南，或问答、办事信息卡的 YAML", planImport},
-	{"documents", "[--draft ID]", "列出计划以外的文件", planDocuments},
-	{"confirm", "文件名 [--draft ID]", "确认这份文件（或计划）的数额是现行的", planConfirm},
-	{"remove", "文件名 [--draft ID]", "移除一份文件", planRemove},
-	{"correct", "[--draft ID] [第几项] 字段 值(JSON)", "手工更正读错的字段", planCorrect},
-	{"drafts", "", "列出草稿", planDrafts},
-	{"diff", "[ID] [--json]", "草稿与它所依据的版本相比改了什么", planDiff},
-	{"replay", "[ID] [--questions FILE] [--recent N] [--json]", "同样的问题，新旧两版的回答有什么不同", planReplay},
-	{"approve", "[ID] [--hash H]", "批准草稿（不能批准自己改过的）", planApprove},
-	{"publish", "[ID] [--why 理由]", "发布草稿", planPublish},
-	{"rollback", "[第几次发布] [--why 理由]", "退回以前的版本", planRollback},
-	{"versions", "[--json]", "列出各次发布", planVersions},
-	{"arm", "[--day D] [--trial] [--off]", "让已发布的计划开始提醒，或停止", arm},
-	{"rebase", "[ID]", "把草稿移到现在发布的版本上", planRebase},
-	{"discard", "ID", "放弃草稿", planDiscard},
-}
-
-// planCommand runs a subcommand of plan.
-func planCommand(ctx context.Context, c *call) error {
-	if len(c.args) > 0 {
-		for _, p := range planCommands {
-			if p.name == c.args[0] {
-				c.args = c.args[1:]
-				return p.run(ctx, c)
-			}
-		}
-	}
-	var b strings.Builder
-	for _, p := range planCommands {
-		fmt.Fprintf(&b, "\n  plan %s %s\n      %s", p.name, p.args, p.about)
-	}
-	return usagef("plan 后面要写其中一个：%s\n改动都可加 --as 姓名 和 --why 理由", b.String())
-}
-
 // A planDesk is a writing command at work: the library, who acts and why.
 type planDesk struct {
 	*versions.Library
@@ -75,11 +34,12 @@ func (a *actFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&a.why, "why", "", "")
 }
 
-// The roles that may change a draft, approve one, publish one.
+// The roles that may change a draft, approve one, publish one, pause a channel.
 var (
 	mayEdit    = []account.Role{account.Admin, account.Editor}
 	mayApprove = []account.Role{account.Admin, account.Reviewer, account.Issuer}
 	mayPublish = []account.Role{account.Admin, account.Issuer}
+	maySteer   = []account.Role{account.Admin, account.System}
 )
 
 // openDesk opens the store for a person who may act.
@@ -171,13 +131,6 @@ func (d *planDesk) latest(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	return all[0].ID, nil
-}
-
-func tooMany(name string, rest []string) error {
-	if len(rest) == 0 {
-		return nil
-	}
-	return usagef("%s 不接受参数 %q", name, rest[0])
 }
 
 // Words of a diff as people read them.

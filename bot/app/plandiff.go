@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,8 +13,8 @@ import (
 )
 
 func planDrafts(ctx context.Context, c *call) error {
-	if rest, err := c.flags("plan drafts", func(*flag.FlagSet) {}); err != nil || len(rest) > 0 {
-		return errors.Join(err, tooMany("plan drafts", rest))
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
 	}
 	desk, err := c.openDesk(ctx, actFlags{})
 	if err != nil {
@@ -40,7 +39,7 @@ func planDrafts(ctx context.Context, c *call) error {
 
 func planDiff(ctx context.Context, c *call) error {
 	asJSON := false
-	id, err := c.draftFlag("plan diff", func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
+	id, err := c.parseOne(func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
 	if err != nil {
 		return err
 	}
@@ -58,20 +57,6 @@ func planDiff(ctx context.Context, c *call) error {
 	}
 	printDiff(c.Stdout, d)
 	return nil
-}
-
-// draftFlag reads the flags of a command whose one argument names a draft.
-func (c *call) draftFlag(name string, define func(*flag.FlagSet)) (string, error) {
-	rest, err := c.flags(name, define)
-	switch {
-	case err != nil:
-		return "", err
-	case len(rest) > 1:
-		return "", tooMany(name, rest[1:])
-	case len(rest) == 1:
-		return rest[0], nil
-	}
-	return "", nil
 }
 
 func printDiff(w io.Writer, d *versions.Diff) {
@@ -139,7 +124,7 @@ func printField(w io.Writer, f versions.Field) {
 
 func planRebase(ctx context.Context, c *call) error {
 	var f actFlags
-	id, err := c.draftFlag("plan rebase", f.define)
+	id, err := c.parseOne(f.define)
 	if err != nil {
 		return err
 	}
@@ -161,21 +146,18 @@ func planRebase(ctx context.Context, c *call) error {
 
 func planDiscard(ctx context.Context, c *call) error {
 	var f actFlags
-	id, err := c.draftFlag("plan discard", f.define)
+	rest, err := c.parse(1, 1, f.define)
 	if err != nil {
 		return err
-	}
-	if id == "" {
-		return usagef("plan discard 要写草稿编号")
 	}
 	desk, err := c.openDesk(ctx, f, mayEdit...)
 	if err != nil {
 		return err
 	}
 	defer desk.Close()
-	if err := desk.Discard(ctx, id, desk.act); err != nil {
+	if err := desk.Discard(ctx, rest[0], desk.act); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Stdout, "已放弃草稿 %s\n", id)
+	fmt.Fprintf(c.Stdout, "已放弃草稿 %s\n", rest[0])
 	return nil
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -60,9 +59,8 @@ func printDisagree(w io.Writer, list []knowledge.Disagreement) {
 // planDocuments lists the documents of a draft, or of what is published.
 func planDocuments(ctx context.Context, c *call) error {
 	draft := ""
-	rest, err := c.flags("plan documents", func(fs *flag.FlagSet) { fs.StringVar(&draft, "draft", "", "") })
-	if err != nil || len(rest) > 0 {
-		return errors.Join(err, tooMany("plan documents", rest))
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) { fs.StringVar(&draft, "draft", "", "") }); err != nil {
+		return err
 	}
 	desk, err := c.openDesk(ctx, actFlags{})
 	if err != nil {
@@ -91,15 +89,12 @@ func planDocuments(ctx context.Context, c *call) error {
 }
 
 // onDocument runs a change of one document of a draft.
-func (c *call) onDocument(ctx context.Context, name string, change func(*planDesk, string, string) (versions.Draft, error)) error {
+func (c *call) onDocument(ctx context.Context, change func(*planDesk, string, string) (versions.Draft, error)) error {
 	var f actFlags
 	draft := ""
-	rest, err := c.flags(name, func(fs *flag.FlagSet) { f.define(fs); fs.StringVar(&draft, "draft", "", "") })
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) { f.define(fs); fs.StringVar(&draft, "draft", "", "") })
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("%s 要写一份文件的名字", name)
 	}
 	desk, err := c.openDesk(ctx, f, mayEdit...)
 	if err != nil {
@@ -118,13 +113,13 @@ func (c *call) onDocument(ctx context.Context, name string, change func(*planDes
 }
 
 func planConfirm(ctx context.Context, c *call) error {
-	return c.onDocument(ctx, "plan confirm", func(d *planDesk, draft, id string) (versions.Draft, error) {
+	return c.onDocument(ctx, func(d *planDesk, draft, id string) (versions.Draft, error) {
 		return d.Confirm(ctx, draft, id, c.Now().In(handlers.Zone).Format(time.DateOnly), d.act)
 	})
 }
 
 func planRemove(ctx context.Context, c *call) error {
-	return c.onDocument(ctx, "plan remove", func(d *planDesk, draft, id string) (versions.Draft, error) {
+	return c.onDocument(ctx, func(d *planDesk, draft, id string) (versions.Draft, error) {
 		return d.RemoveDocument(ctx, draft, id, d.act)
 	})
 }

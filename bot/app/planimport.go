@@ -52,7 +52,7 @@ func planImport(ctx context.Context, c *call) error {
 	var u versions.Upload
 	var b versions.Beside
 	asJSON := false
-	rest, err := c.flags("plan import", func(fs *flag.FlagSet) {
+	rest, err := c.parse(1, 1, func(fs *flag.FlagSet) {
 		f.define(fs)
 		fs.StringVar(&draft, "draft", "", "")
 		fs.StringVar(&valid, "valid", "", "")
@@ -70,9 +70,6 @@ func planImport(ctx context.Context, c *call) error {
 	})
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return usagef("plan import 要写一个文件名")
 	}
 	if u.Valid, err = days(valid); err != nil {
 		return err
@@ -132,7 +129,7 @@ func printGone(w io.Writer, gone []knowledge.Gone, carried []knowledge.Carried) 
 func planCorrect(ctx context.Context, c *call) error {
 	var f actFlags
 	var draft, plan string
-	rest, err := c.flags("plan correct", func(fs *flag.FlagSet) {
+	rest, err := c.parse(2, 3, func(fs *flag.FlagSet) {
 		f.define(fs)
 		fs.StringVar(&draft, "draft", "", "")
 		fs.StringVar(&plan, "plan", "", "")
@@ -140,14 +137,9 @@ func planCorrect(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	var x knowledge.Correction
-	switch len(rest) {
-	case 2:
-		x = knowledge.Correction{Plan: plan, Field: rest[0], Value: rest[1]}
-	case 3:
-		x = knowledge.Correction{Plan: plan, Measure: rest[0], Field: rest[1], Value: rest[2]}
-	default:
-		return usagef("plan correct 要写：第几项 字段 值，如 plan correct 39 groups '[\"农民工\"]'；更正计划本身的字段不写第几项")
+	x := knowledge.Correction{Plan: plan, Field: rest[len(rest)-2], Value: rest[len(rest)-1]}
+	if len(rest) == 3 {
+		x.Measure = rest[0]
 	}
 	desk, err := c.openDesk(ctx, f, mayEdit...)
 	if err != nil {

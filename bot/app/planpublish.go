@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -13,7 +12,7 @@ import (
 func planApprove(ctx context.Context, c *call) error {
 	var f actFlags
 	hash := ""
-	id, err := c.draftFlag("plan approve", func(fs *flag.FlagSet) { f.define(fs); fs.StringVar(&hash, "hash", "", "") })
+	id, err := c.parseOne(func(fs *flag.FlagSet) { f.define(fs); fs.StringVar(&hash, "hash", "", "") })
 	if err != nil {
 		return err
 	}
@@ -38,7 +37,7 @@ func planApprove(ctx context.Context, c *call) error {
 
 func planPublish(ctx context.Context, c *call) error {
 	var f actFlags
-	id, err := c.draftFlag("plan publish", f.define)
+	id, err := c.parseOne(f.define)
 	if err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ func planPublish(ctx context.Context, c *call) error {
 
 func planRollback(ctx context.Context, c *call) error {
 	var f actFlags
-	to, err := c.draftFlag("plan rollback", f.define)
+	to, err := c.parseOne(f.define)
 	if err != nil {
 		return err
 	}
@@ -92,9 +91,8 @@ func planRollback(ctx context.Context, c *call) error {
 
 func planVersions(ctx context.Context, c *call) error {
 	asJSON := false
-	rest, err := c.flags("plan versions", func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") })
-	if err != nil || len(rest) > 0 {
-		return errors.Join(err, tooMany("plan versions", rest))
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") }); err != nil {
+		return err
 	}
 	desk, err := c.openDesk(ctx, actFlags{})
 	if err != nil {

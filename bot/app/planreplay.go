@@ -21,7 +21,7 @@ import (
 func planReplay(ctx context.Context, c *call) error {
 	var file string
 	recent, asJSON := 1000, false
-	id, err := c.draftFlag("plan replay", func(fs *flag.FlagSet) {
+	id, err := c.parseOne(func(fs *flag.FlagSet) {
 		fs.StringVar(&file, "questions", "", "")
 		fs.IntVar(&recent, "recent", recent, "")
 		fs.BoolVar(&asJSON, "json", false, "")

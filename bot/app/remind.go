@@ -20,40 +20,18 @@ import (
 	"huiwen/seeds"
 )
 
-// remindCommand rehearses the reminders, and shows and releases what is held.
-func remindCommand(ctx context.Context, c *call) error {
-	const use = "remind 后面要写 preview --from 日期 --to 日期、status 或 release"
-	if len(c.args) == 0 {
-		return usagef(use)
-	}
-	name := c.args[0]
-	c.args = c.args[1:]
-	switch name {
-	case "preview":
-		return preview(ctx, c)
-	case "release":
-		return release(ctx, c)
-	case "status":
-		return remindStatus(ctx, c)
-	}
-	return usagef(use)
-}
-
+// preview rehearses the reminders of some days; it sends nothing.
 func preview(ctx context.Context, c *call) error {
 	var from, to, ledgerFile string
 	var asJSON, asCalendar bool
-	rest, err := c.flags("remind preview", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&from, "from", "", "")
 		fs.StringVar(&to, "to", "", "")
 		fs.StringVar(&ledgerFile, "ledger", "", "")
 		fs.BoolVar(&asJSON, "json", false, "")
 		fs.BoolVar(&asCalendar, "ics", false, "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("remind preview 不接受参数 %q", rest[0])
 	}
 	entries, err := readLedger(ledgerFile)
 	if err != nil {

@@ -143,18 +143,14 @@ func byWhom(name string) string {
 func arm(ctx context.Context, c *call) error {
 	var day, by, why string
 	var trial, off bool
-	rest, err := c.flags("plan arm", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&day, "day", "", "")
 		fs.StringVar(&by, "by", "", "")
 		fs.StringVar(&why, "why", "", "")
 		fs.BoolVar(&trial, "trial", false, "")
 		fs.BoolVar(&off, "off", false, "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("plan arm 不接受参数 %q", rest[0])
 	}
 	r, s, err := c.reminder(ctx)
 	if err != nil {
@@ -203,16 +199,12 @@ func goesOn(s *knowledge.Snapshot, day calendar.Day) (former string, measures ma
 func release(ctx context.Context, c *call) error {
 	var yes bool
 	var only, by string
-	rest, err := c.flags("remind release", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.BoolVar(&yes, "yes", false, "")
 		fs.StringVar(&only, "only", "", "")
 		fs.StringVar(&by, "by", "", "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("remind release 不接受参数 %q", rest[0])
 	}
 	r, s, err := c.reminder(ctx)
 	if err != nil {
@@ -262,8 +254,8 @@ func heldList(ctx context.Context, c *call, r *scheduler.Service, now time.Time)
 
 // remindStatus says how reminding stands.
 func remindStatus(ctx context.Context, c *call) error {
-	if len(c.args) > 0 {
-		return usagef("remind status 不接受参数 %q", c.args[0])
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
 	}
 	r, s, err := c.reminder(ctx)
 	if err != nil {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -11,9 +10,21 @@ import (
 	"huiwen/knowledge/eligibility"
 )
 
-// rulesCommand checks the programmes or explains one.
-func rulesCommand(ctx context.Context, c *call) error {
-	rest, err := c.flags("rules", func(*flag.FlagSet) {})
+// rulesCheck checks the programmes.
+func rulesCheck(ctx context.Context, c *call) error {
+	if _, err := c.parse(0, 0, nil); err != nil {
+		return err
+	}
+	e, err := c.engine(ctx)
+	if err != nil {
+		return err
+	}
+	return checkRules(c.Stdout, e.snapshot())
+}
+
+// rulesExplain shows one programme.
+func rulesExplain(ctx context.Context, c *call) error {
+	rest, err := c.parse(1, 1, nil)
 	if err != nil {
 		return err
 	}
@@ -21,18 +32,12 @@ func rulesCommand(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(rest) == 1 && rest[0] == "check":
-		return checkRules(c.Stdout, e.snapshot())
-	case len(rest) == 2 && rest[0] == "explain":
-		p := e.snapshot().Rules.Programme(rest[1])
-		if p == nil {
-			return usagef("没有编号为 %q 的政策项目", rest[1])
-		}
-		explainRule(c.Stdout, e.snapshot(), p)
-		return nil
+	p := e.snapshot().Rules.Programme(rest[0])
+	if p == nil {
+		return usagef("没有编号为 %q 的政策项目", rest[0])
 	}
-	return usagef("rules 后面要写 check，或 explain 编号")
+	explainRule(c.Stdout, e.snapshot(), p)
+	return nil
 }
 
 // checkRules lists every programme and what is wrong with it.

@@ -34,15 +34,11 @@ const (
 // serve runs the public and the internal listener until ctx ends, then lets
 // what is under way finish within stopWithin.
 func serve(ctx context.Context, c *call) error {
-	rest, err := c.flags("serve", func(fs *flag.FlagSet) {
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.StringVar(&c.config.Listen, "listen", c.config.Listen, "")
 		fs.StringVar(&c.config.Internal, "internal", c.config.Internal, "")
-	})
-	if err != nil {
+	}); err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return usagef("serve 不接受参数 %q", rest[0])
 	}
 	if err := c.config.check(); err != nil {
 		return usageError{fmt.Errorf("configuration: %w", err)}

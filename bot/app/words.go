@@ -11,20 +11,32 @@ import (
 	"huiwen/knowledge"
 )
 
-// wordsUse is how the words command is used.
-const wordsUse = `words 的用法（都加 --draft 草稿、--as 姓名、--why 理由）：
-  words similar MEASURE 问法        加一句类似问法
-  words negative MEASURE 问法       加一句反例：听着像这一项，其实不是
-  words word CONCEPT 说法           加一个大家的说法
-  words topic TOPIC 问法            归到计划外的话题
-  words faq --source 依据 问题 答复 写一条常见问答
-前面加 drop 就是去掉，如 words drop similar 39 问法`
+// wordKinds are the commands that add words and questions to a draft, as the
+// pages do, or drop them.
+func wordKinds(drop bool) []command {
+	kinds := []command{
+		{name: "similar", args: "第几项 问法", about: "类似问法"},
+		{name: "negative", args: "第几项 问法", about: "反例：听着像这一项，其实不是"},
+		{name: "word", args: "概念 说法", about: "大家的说法"},
+		{name: "topic", args: "话题 问法", about: "归到计划外的话题"},
+		{name: "faq", args: "问题 答复 --source 依据", about: "常见问答"},
+	}
+	for i, k := range kinds {
+		least := 2
+		if drop && k.name == "faq" {
+			least, kinds[i].args = 1, "问题"
+		}
+		kinds[i].args += " [--draft 草稿]"
+		kinds[i].run = func(ctx context.Context, c *call) error { return changeWords(ctx, c, k.name, least, drop) }
+	}
+	return kinds
+}
 
-// wordsCommand adds words and questions to a draft, as the pages do.
-func wordsCommand(ctx context.Context, c *call) error {
+// changeWords adds to a draft or drops from it.
+func changeWords(ctx context.Context, c *call, kind string, least int, drop bool) error {
 	var by actFlags
 	var draft, source string
-	rest, err := c.flags("words", func(fs *flag.FlagSet) {
+	rest, err := c.parse(least, 2, func(fs *flag.FlagSet) {
 		by.define(fs)
 		fs.StringVar(&draft, "draft", "", "")
 		fs.StringVar(&source, "source", "", "")
@@ -32,32 +44,20 @@ func wordsCommand(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	drop := len(rest) > 0 && rest[0] == "drop"
-	if drop {
-		rest = rest[1:]
-	}
-	if len(rest) != 3 && !(drop && len(rest) == 2 && rest[0] == "faq") {
-		return usagef("%s", wordsUse)
-	}
 	d, err := c.openDesk(ctx, by, mayEdit...)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	day := c.Now().In(handlers.Zone).Format(time.DateOnly)
-	change := wordChange(rest, drop, source, day)
-	if draft == "" {
-		if all, err := d.Drafts(ctx); err != nil {
-			return err
-		} else if len(all) > 0 {
-			draft = all[0].ID
-		}
+	if draft, err = d.latest(ctx, draft); err != nil {
+		return err
 	}
+	day := c.Now().In(handlers.Zone).Format(time.DateOnly)
 	verb := "加"
 	if drop {
 		verb = "去掉"
 	}
-	made, err := d.Change(ctx, draft, verb+" "+strings.Join(rest, " "), d.act, change)
+	made, err := d.Change(ctx, draft, verb+" "+kind+" "+strings.Join(rest, " "), d.act, wordChange(kind, rest, drop, source, day))
 	if err != nil {
 		return err
 	}
@@ -66,8 +66,8 @@ func wordsCommand(ctx context.Context, c *call) error {
 }
 
 // wordChange is what a command changes of the edition.
-func wordChange(args []string, drop bool, source, day string) func(knowledge.Edition) (knowledge.Edition, error) {
-	kind, at, text := args[0], args[1], args[len(args)-1]
+func wordChange(kind string, args []string, drop bool, source, day string) func(knowledge.Edition) (knowledge.Edition, error) {
+	at, text := args[0], args[len(args)-1]
 	negative := kind == "negative"
 	return func(e knowledge.Edition) (knowledge.Edition, error) {
 		switch {
@@ -87,11 +87,9 @@ func wordChange(args []string, drop bool, source, day string) func(knowledge.Edi
 			return e.WithoutTopicQuestion(at, text)
 		case kind == "topic":
 			return e.WithTopicQuestion(at, text)
-		case kind == "faq" && drop:
+		case drop:
 			return e.WithoutEntry(at)
-		case kind == "faq":
-			return e.WithEntry(knowledge.Entry{Questions: []string{at}, Answer: text, Source: source}, day)
 		}
-		return nil, usagef("%s", wordsUse)
+		return e.WithEntry(knowledge.Entry{Questions: []string{at}, Answer: text, Source: source}, day)
 	}
 }
