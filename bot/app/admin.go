@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/dingtalk"
 	"huiwen/bot/post"
 	"huiwen/bot/wecom"
 	"huiwen/handlers/admin"
@@ -78,15 +79,27 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, pla
 // newScanners are the platforms that sign in to the pages by scan; they come back
 // to admin.url.
 func newScanners(c *call, s store.Store) ([]admin.Scanner, error) {
-	if c.config.Admin.URL == "" || len(c.config.WeCom.Apps) == 0 {
+	if c.config.Admin.URL == "" {
 		return nil, nil
 	}
-	a := c.config.WeCom.Apps[0]
-	client, err := wecom.NewClient(c.config.WeCom.BaseURL, a.CorpID, a.Name, string(a.Secret), s, c.Now)
-	if err != nil {
-		return nil, fmt.Errorf("wecom.apps %q: %w", a.Name, err)
+	back := strings.TrimSuffix(c.config.Admin.URL, "/") + admin.ScanPath
+	var out []admin.Scanner
+	if len(c.config.WeCom.Apps) > 0 {
+		a := c.config.WeCom.Apps[0]
+		client, err := wecom.NewClient(c.config.WeCom.BaseURL, a.CorpID, a.Name, string(a.Secret), s, c.Now)
+		if err != nil {
+			return nil, fmt.Errorf("wecom.apps %q: %w", a.Name, err)
+		}
+		out = append(out, &wecom.Login{Client: client, CorpID: a.CorpID, AgentID: a.AgentID, Redirect: back})
 	}
-	return []admin.Scanner{&wecom.Login{Client: client, CorpID: a.CorpID, AgentID: a.AgentID, Redirect: strings.TrimSuffix(c.config.Admin.URL, "/") + "/admin/scanned?by=wecom"}}, nil
+	if d := c.config.DingTalk; d.ClientID != "" {
+		client, err := dingtalk.NewClient(d.APIURL, d.OAPIURL, d.ClientID, string(d.ClientSecret), s, c.Now)
+		if err != nil {
+			return nil, fmt.Errorf("dingtalk: %w", err)
+		}
+		out = append(out, &dingtalk.Login{Client: client, CorpID: d.CorpID, Redirect: back})
+	}
+	return out, nil
 }
 
 // serviceFindings is what the parts of the running service say of themselves.

@@ -3,7 +3,6 @@ package wecom
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,9 +22,6 @@ type Login struct {
 // loginPage is the platform's page with the code to scan.
 const loginPage = "https://login.work.weixin.qq.com/wwlogin/sso/login"
 
-// ErrNoMember marks a code that stands for nobody of the corporation.
-var ErrNoMember = errors.New("wecom: the code stands for no member")
-
 // Channel is what accounts of the platform are linked by.
 func (l *Login) Channel() string { return "wecom" }
 
@@ -38,8 +34,8 @@ func (l *Login) URL(state string) string {
 	return loginPage + "?" + q.Encode()
 }
 
-// Who is the id of the member that a code stands for; a code is good once. The
-// error wraps [ErrNoMember] when the person belongs to no member.
+// Who is the id of the member that a code stands for, "" for nobody of the
+// corporation; a code is good once.
 func (l *Login) Who(ctx context.Context, code string) (string, error) {
 	const path = "/cgi-bin/auth/getuserinfo"
 	data, err := l.Client.exchange(ctx, request{method: http.MethodGet, path: path, query: url.Values{"code": {code}}})
@@ -51,9 +47,6 @@ func (l *Login) Who(ctx context.Context, code string) (string, error) {
 	}
 	if err := json.Unmarshal(data, &out); err != nil {
 		return "", fmt.Errorf("wecom: %s: the answer: %w", path, err)
-	}
-	if out.UserID == "" {
-		return "", ErrNoMember
 	}
 	return out.UserID, nil
 }

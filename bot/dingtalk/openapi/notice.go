@@ -16,6 +16,8 @@ func (s *Server) topapi(w http.ResponseWriter, r *http.Request, body []byte) {
 		s.asyncSend(w, body)
 	case "/topapi/message/corpconversation/getsendresult":
 		s.sendResult(w, body)
+	case "/topapi/user/getbyunionid":
+		s.byUnion(w, body)
 	case "/topapi/message/corpconversation/getsendprogress":
 		errcode(w, 0, "progress", map[string]int{"progress_in_percent": 100, "status": 2})
 	default:

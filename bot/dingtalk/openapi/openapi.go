@@ -90,6 +90,9 @@ type Server struct {
 	tasks    map[int64][2][]string
 	robot    map[string][]time.Time
 	shut     map[string]time.Time
+	people   map[string]Scan   // who scanned, by unionId
+	codes    map[string]login  // of the login page, good once
+	own      map[string]string // unionId by a person's own token
 	gateway
 }
 
@@ -97,7 +100,7 @@ type Server struct {
 func New(now func() time.Time) *Server {
 	return &Server{Now: now, Repush: time.Minute, Robots: map[string]string{}, fail: map[string][]Failure{}, token: 1, calls: map[string]int{}, sessions: map[string]session{},
 		partial: map[string]string{}, times: map[string]int{}, cards: map[string]*Shown{}, streams: map[string]bool{}, notices: map[string]bool{}, tasks: map[int64][2][]string{},
-		robot: map[string][]time.Time{}, shut: map[string]time.Time{}, gateway: newGateway()}
+		robot: map[string][]time.Time{}, shut: map[string]time.Time{}, people: map[string]Scan{}, codes: map[string]login{}, own: map[string]string{}, gateway: newGateway()}
 }
 
 // FailNext makes the next calls of a path fail, one after the other.
@@ -217,6 +220,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	switch path := r.URL.Path; {
 	case path == "/v1.0/oauth2/accessToken":
 		s.accessToken(w, body)
+	case path == "/v1.0/oauth2/userAccessToken":
+		s.userToken(w, body)
+	case path == "/v1.0/contact/users/me":
+		s.me(w, r.Header.Get("x-acs-dingtalk-access-token"))
 	case path == "/gettoken":
 		s.oldToken(w, r)
 	case path == "/v1.0/gateway/connections/open":
