@@ -67,7 +67,7 @@ func adminPages(e *engine, s store.Store, b *post.Box, r *scheduler.Service, pla
 		Snapshot: e.snapshot, Library: library, Evaluate: replay.effect, Book: newBook(s, who), Reminder: r, Senders: platforms.senders, Chain: chain, Scanners: scanners,
 		Directory: who.directory,
 		Findings: func(ctx context.Context) []finding.Finding {
-			return append(serviceFindings(ctx, e, s, r, c.Now()), platforms.check(ctx, false)...)
+			return append(serviceFindings(ctx, e, s, r, chain, c.Now()), platforms.check(ctx, false)...)
 		},
 		Try: func(ctx context.Context, q admin.Question) (bot.Rendered, error) {
 			out, _, err := e.answer(ctx, bot.Message{ID: "trial", Channel: "trial", Conversation: "trial", User: q.User, Text: q.Text, At: q.AsOf}, nil)
@@ -103,8 +103,8 @@ func newScanners(c *call, s store.Store) ([]admin.Scanner, error) {
 }
 
 // serviceFindings is what the parts of the running service say of themselves.
-func serviceFindings(ctx context.Context, e *engine, s store.Store, r *scheduler.Service, now time.Time) []finding.Finding {
-	out := []finding.Finding{finding.Of("存储", "读写正常", s.Check(ctx)), finding.Of("版本", "各服务都在用已发布的版本", e.follower.Check(ctx))}
+func serviceFindings(ctx context.Context, e *engine, s store.Store, r *scheduler.Service, chain *audit.Chain, now time.Time) []finding.Finding {
+	out := []finding.Finding{finding.Of("存储", "读写正常", s.Check(ctx)), finding.Of("版本", "各服务都在用已发布的版本", e.follower.Check(ctx)), auditFinding(ctx, chain)}
 	out = append(out, planFindings(e.snapshot(), now)...)
 	reminding, err := r.Check(ctx, now)
 	if err != nil {

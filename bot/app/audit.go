@@ -10,6 +10,7 @@ import (
 	"huiwen/handlers"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/audit"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/store"
 )
 
@@ -30,6 +31,15 @@ func (c *call) chain(s store.Store) (*audit.Chain, error) {
 		return nil, err
 	}
 	return audit.NewChain(s, key), nil
+}
+
+// auditFinding says whether this service chains acts with the key of the others.
+func auditFinding(ctx context.Context, chain *audit.Chain) finding.Finding {
+	err := chain.Check(ctx)
+	if errors.Is(err, audit.ErrKey) { // residents are answered all the same
+		return finding.Finding{Part: "审计", Level: finding.Warn, Text: "审计密钥和原来的不同，操作暂时串不进审计链：各服务要用同一个 audit.key"}
+	}
+	return finding.Of("审计", "密钥与审计链相符", err)
 }
 
 // chainActs chains what was noted until ctx ends. An error is told once, until

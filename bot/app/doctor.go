@@ -61,6 +61,11 @@ func diagnose(ctx context.Context, c *call) []finding.Finding {
 	s, err := openStore(ctx, c.config)
 	if err == nil {
 		out = append(out, versionFindings(ctx, s)...)
+		if chain, chErr := c.chain(s); chErr != nil {
+			out = append(out, finding.Of("审计", "", chErr))
+		} else {
+			out = append(out, auditFinding(ctx, chain))
+		}
 		ch := &channels{senders: map[string]bot.Sender{}}
 		if chErr := ch.addWeCom(c, s); chErr != nil {
 			out = append(out, finding.Of("企业微信", "", chErr))

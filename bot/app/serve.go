@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -47,65 +48,62 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	defer closeAll(listeners) // those that a server took are closed by it before
 	memory, err := openToServe(ctx, c)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	defer memory.Close()
 	e, err := c.service(ctx, memory)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	chain, err := c.chain(memory)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	platforms, err := newChannels(c, memory)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	reminder, err := newReminder(c, memory, func() *knowledge.Snapshot { return e.today(c.Now()) }, platforms.senders)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	e.duties = newDuties(c, memory, reminder)
 	gateway := newGateway(e, memory, c, platforms.senders)
 	if c.serving != nil {
 		if err := c.serving(ctx, memory, reminder); err != nil {
-			return errors.Join(err, closeAll(listeners))
+			return err
 		}
 	}
 	visitors, err := publicHandler(e, gateway, c)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	pages, err := adminPages(e, memory, gateway.Box, reminder, platforms, chain, c)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	public := http.NewServeMux()
 	public.Handle("/", provingDomain(c, visitors))
 	platforms.mount(public, gateway)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	worked := make(chan struct{})
-	go func() { gateway.Run(working); close(worked) }()
+	var parts sync.WaitGroup
+	for _, run := range []func(context.Context){
+		gateway.Run, e.follower.Run, reminder.Run,
+		func(ctx context.Context) { chainActs(ctx, chain, c) },
+		func(ctx context.Context) { sweep(ctx, memory, gateway.Box, c) },
+	} {
+		parts.Go(func() { run(working) })
+	}
 	platformsEnded := platforms.start(working)
-	defer func() { stopWorking(); <-worked; platformsEnded() }()
-	go sweep(working, memory, gateway.Box, c)
-	following := make(chan struct{})
-	go func() { e.follower.Run(working); close(following) }()
-	defer func() { stopWorking(); <-following }()
-	chained := make(chan struct{})
-	go func() { chainActs(working, chain, c); close(chained) }()
-	defer func() { stopWorking(); <-chained }()
-	reminding := make(chan struct{})
-	go func() { reminder.Run(working); close(reminding) }()
-	defer func() { stopWorking(); <-reminding }()
+	defer func() { stopWorking(); parts.Wait(); platformsEnded() }()
 	servers := []*http.Server{server(public), internalServer(internalHandler(e, memory, gateway.Box, platforms), pages)}
 	fmt.Fprintf(c.Stderr, "惠问已启动，请打开 %s\n", address(listeners[0].Addr()))
 	c.log.Info("serving", "public", listeners[0].Addr().String(), "internal", listeners[1].Addr().String(), "version", e.snapshot().Version, "measures", len(e.snapshot().Measures))
 	if err := greetFirst(ctx, c, newKeeper(c, memory), address(listeners[1].Addr())); err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return err
 	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {

@@ -268,6 +268,18 @@ func readHead(tx store.Tx) (h head, err error) {
 	return h, nil
 }
 
+// Check tells whether the chain was made with this key: the error is [ErrKey].
+func (c *Chain) Check(ctx context.Context) error {
+	h, err := store.View(ctx, c.store, Scope, readHead)
+	if err != nil {
+		return err
+	}
+	if h.Key != "" && h.Key != c.fingerprint() {
+		return ErrKey
+	}
+	return nil
+}
+
 // A Verdict is what Verify found.
 type Verdict struct {
 	Records int    `json:"records"`
@@ -280,12 +292,12 @@ type Verdict struct {
 // ("12:9f…", "" for none) must still stand in the chain.
 func (c *Chain) Verify(ctx context.Context, kept string) (Verdict, error) {
 	var v Verdict
+	if err := c.Check(ctx); err != nil {
+		return v, err
+	}
 	h, err := store.View(ctx, c.store, Scope, readHead)
 	if err != nil {
 		return v, err
-	}
-	if h.Key != "" && h.Key != c.fingerprint() {
-		return v, ErrKey
 	}
 	keptSeq, keptMAC, err := parseHead(kept)
 	if err != nil {

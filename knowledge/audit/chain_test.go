@@ -194,6 +194,9 @@ func TestTheKeyIsKeptOutsideTheStore(t *testing.T) {
 	if _, err := other.Verify(t.Context(), ""); !errors.Is(err, ErrKey) {
 		t.Errorf("verified with another key: %v", err)
 	}
+	if err := other.Check(t.Context()); !errors.Is(err, ErrKey) {
+		t.Errorf("another key is not noticed: %v", err)
+	}
 	noteIn(t, s, "plan", "x")
 	if _, err := other.Append(t.Context()); !errors.Is(err, ErrKey) {
 		t.Errorf("chained with another key: %v", err)
