@@ -10,12 +10,14 @@ var (
 	// perHead stands before money that each of many gets.
 	perHead = regexp.MustCompile(`每(?:人次|人|户|亩|家|个|台|辆|件|吨|立方米|平方米|集|部|场|次|单|学年|学期|名|生|头|只|套|村|例|班|课时|千瓦时|度|项|所|张|架|条|篇)[\p{Han}]{0,6}$|每[年月](?:补贴|补助|奖励|给予|发放)$`)
 	// ceiling is a most that one receiver gets.
-	ceiling = regexp.MustCompile(`(?:最高|最多|上限)[^，,。；;]{0,8}$|(?:单笔|单户|单个|单人|单家|单项|每户|每家|每人|每个|每笔|每项)[^，,。；;]{0,12}(?:不超过|最高|不高于|最多|限额)[^，,。；;]{0,8}$`)
+	ceiling = regexp.MustCompile(`(?:最高|最多|上限)[^，,。；;]{0,8}$|(?:单笔|单户|单个|单人|单家|单项|单店|单企|每户|每家|每人|每个|每笔|每项|同一)[^，,。；;]{0,12}(?:不超过|最高|不高于|最多|限额)[^，,。；;]{0,8}$`)
+	// oneReceiver may add up what it gets in a year: 同一企业年度累计不超过.
+	oneReceiver = regexp.MustCompile(`(?:同一|单[笔户个人家项店企])[^，,。；;]{0,12}累计$`)
 	// producing money is made, not received.
 	producing = regexp.MustCompile(`产值|收入|产量|增收|成本|增加值|利润|加价|价格|电价|单价|售价|投资强度|税收|贡献`)
 	// credit is what someone may borrow.
 	credit = regexp.MustCompile(`(?:额度|担保额|授信额|授信|贷款额|保额|限额)[^，,。；;]{0,20}$|融资需求[^，,。；;0-9]{0,8}$`)
-	payPct = regexp.MustCompile(`(?:补贴|补助|奖励|贴息|返还|减免)(?:比例)?(?:为|按)?$`)
+	payPct = regexp.MustCompile(`(?:补贴|补助|奖励|贴息|返还|减免)(?:比例)?(?:为|按)?$|(?:额度|标准|补贴|奖励)上浮$`)
 )
 
 // amount makes an amount of a figure that someone receives, or that says who

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,12 @@ var timeForms = []timeForm{
 	{regexp.MustCompile(`今年|全年|本年度|明年`), "wholeyear"},
 }
 
+// columnForms are read in a column of time limits only: 2025.6, 9月.
+var columnForms = []timeForm{
+	{regexp.MustCompile(`[0-9]{4}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?:之?前|底)?`), "numeric"},
+	{regexp.MustCompile(`[0-9]{1,2}月份?`), "month"},
+}
+
 var (
 	rate      = regexp.MustCompile(`每[月年]每|每人(?:每)?[月年]|每月(?:不低于|不少于|补|发|给|[0-9]+元)|人均|年均|月均|每户每[年月]|每生每年|(?:元|%)[／/]?(?:每)?[年月]|按年缴`)
 	nameParts = regexp.MustCompile(`《[^》]*》|〔[^〕]*〕[0-9]*号?|“[^”]*”|[(（][0-9]{4}[—－\-–~][0-9]{4}年?[)）]|(?:三年|[一二两三四五六七八九十]年)(?:行动|攻坚|计划|专项|规划|滚动)`)
@@ -54,6 +61,7 @@ var (
 	notDueAfter  = regexp.MustCompile(`^(?:度|以来|起|届|级|为基|基础|基数|的基础|的水平|水平|[^，,。；;]{0,4}(?:工作报告|要点|一号文件|中央一号|版|年度计划|标准|价格|平均|同期|印发|出台的|建成的|以前))`)
 	// paidEach is money by the year or month: no act that recurs.
 	paidEach = regexp.MustCompile(`^(?:度)?[^，,。；;0-9]{0,8}(?:补贴|补助|奖励|资助|扶持|给予|最高|额度|不超过)[^，,。；;0-9]{0,10}[0-9.]+[万亿千百]*元|^(?:度)?(?:只|仅|可|限)?(?:可)?享受`)
+	numbers  = regexp.MustCompile(`[0-9]+`)
 	digits   = regexp.MustCompile(`[0-9]`)
 )
 
@@ -86,7 +94,11 @@ func deadlineIn(clause, sentence string, p *Plan, column bool) []Deadline {
 	}
 	masked = nameParts.ReplaceAllStringFunc(masked, blank)
 	masked = rate.ReplaceAllStringFunc(masked, blank)
-	for _, form := range timeForms {
+	forms := timeForms
+	if column {
+		forms = slices.Concat(timeForms, columnForms)
+	}
+	for _, form := range forms {
 		for _, at := range form.re.FindAllStringIndex(masked, -1) {
 			text := clause[at[0]:at[1]]
 			if !column && strings.Trim(sentence, "。 　()（）") == text {
@@ -142,11 +154,14 @@ func (p *Plan) makeDeadline(text, kind, before, after, clause, sentence string, 
 			tail = text[i:]
 		}
 		d.Due = date(all[len(all)-1], tail)
+	case "numeric":
+		d.Kind = "once"
+		d.Due = numericDate(text)
 	case "once":
 		d.Due = date(yearOf.FindString(text), text)
 	case "month", "quarter", "thisyear", "wholeyear":
 		d.Kind = "once"
-		if kind == "wholeyear" && !column && (!digits.MatchString(clause[len(before)+len(text):]) || strings.HasPrefix(after, "以来") || paying.MatchString(sentence)) {
+		if kind == "wholeyear" && !column && (!digits.MatchString(clause[len(before)+len(text):]) || strings.HasPrefix(after, "以来") || paying.MatchString(sentence) && !givesInAll(clause, after)) {
 			return d, false
 		}
 		d.Due = date(p.yearAt(text, clause[:len(before)], sentence, clause), text)
@@ -181,6 +196,14 @@ func (p *Plan) makeDeadline(text, kind, before, after, clause, sentence string, 
 	}
 	return d, true
 }
+
+// givesInAll reports whether a clause about payments says what is paid out in
+// all, not what one must have reached to be paid: 全年发放消费券5000万元.
+func givesInAll(clause, after string) bool {
+	return gives.MatchString(after) && !strings.HasSuffix(clause, "的")
+}
+
+var gives = regexp.MustCompile(`^(?:力争|计划|预计|拟|累计|共|新增)*(?:发放|投放|安排|筹集|落实|兑现|拨付|整合)[^，,。；;]*[0-9]`)
 
 // yearAt is the year that a time without one falls in: the last year named
 // before it in its sentence, else the plan's own.
@@ -270,6 +293,16 @@ func date(year, text string) *string {
 	}
 	s := fmt.Sprintf("%04d-%02d-%02d", y, m, d)
 	return &s
+}
+
+// numericDate is the last day of a time written in figures: 2025.6, 2025-06-30.
+func numericDate(text string) *string {
+	parts := numbers.FindAllString(text, 3)
+	written := parts[0] + "年" + parts[1] + "月"
+	if len(parts) > 2 {
+		written += parts[2] + "日"
+	}
+	return date(parts[0], written)
 }
 
 // dayBefore is the day before a date, as ISO.

@@ -130,7 +130,7 @@ func candidates(text string) []label {
 	var out []label
 	for _, form := range labelForms {
 		for _, m := range form.re.FindAllStringSubmatchIndex(text, -1) {
-			if form.level == levelDigit && (m[1] < len(text) && text[m[1]] >= '0' && text[m[1]] <= '9' || m[0] > 0 && isDigit(text[m[0]-1])) {
+			if form.level == levelDigit && (m[0] > 0 && isDigit(text[m[0]-1]) || isDecimal(text, m[5], m[1])) {
 				continue // 2.5以内
 			}
 			n := number(text[m[4]:m[5]])
@@ -161,6 +161,19 @@ func candidates(text string) []label {
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
 }
+
+// isDecimal reports whether a number that ends at number, its sign ending at
+// sign, goes on behind it: 2.5, but not 2.2025年底前 nor 2. 5个.
+func isDecimal(text string, number, sign int) bool {
+	if sign >= len(text) || !isDigit(text[sign]) {
+		return false
+	}
+	return sign == number+len(".") && !manyDigits.MatchString(text[sign:min(len(text), sign+4)])
+}
+
+// manyDigits are a year or a name of digits: no place behind a decimal point
+// of such texts has so many.
+var manyDigits = regexp.MustCompile(`^[0-9]{4}`)
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 

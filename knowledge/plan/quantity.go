@@ -36,6 +36,11 @@ var (
 		`((?:不低于|不少于|不小于|不得低于|不得少于|不超过|不高于|不多于|不得超过|不得高于|最高不超过|最多不超过|控制在|最高(?:奖励|补助|补贴|资助|给予)?|最低|最多(?:奖励|评选|支持|补助|资助|认定)?|至少|超过|突破|达到|达|高于|低于|少于|大于|小于|约|近|不足|新增|[≥≤＞＜><])?)[\s　]*` +
 			`(` + numberPattern + `)[余多]?[\s　]*(?:(?:` + units + `)?` + dash + `[\s　]*(` + numberPattern + `))?[余多]?[\s　]*(` + units + `)?` +
 			`((?:\s*(?:及|或|\(含\)|（含）)?\s*(?:以上|以下|以内|左右|之内|以外|上下|区间))?)`)
+	// within stands behind a span of time that an act may take: 3个工作日内办结.
+	within = regexp.MustCompile(`^(?:内|之内)?[\p{Han}]{0,6}(?:办结|办理完毕|出证|出具|完成审批|审批完成|答复|反馈|拨付|兑现|到账|发证|领证)`)
+	// rating stands for a kind of device, not for how much: 10千伏单电源客户.
+	rating       = regexp.MustCompile(`^(?:千伏安|千伏|蒸吨|兆瓦|千瓦)$`)
+	rated        = regexp.MustCompile(`^[\p{Han}]`)
 	ratioPattern = regexp.MustCompile(numberPattern + `(?:[:：∶]` + numberPattern + `)+(?:左右|以内)?`)
 	doubling     = regexp.MustCompile(`翻([一两二三]?)番`)
 	dateAround   = regexp.MustCompile(`^[\s　]*(?:年|月|日|号|时|周岁|岁|天|小时|世纪|个月|个工作日|工作日|个自然日|分钟|季度|学期)`)
@@ -73,7 +78,8 @@ func clauseFigures(sentence, clause string, from int) []figure {
 	var out []figure
 	masked := mask(clause)
 	for _, m := range figurePattern.FindAllStringSubmatchIndex(masked, -1) {
-		if m[0] == m[1] || m[8] >= 0 && timeUnit.MatchString(masked[m[8]:m[9]]) && !shortened.MatchString(clause[:m[0]]) ||
+		if m[0] == m[1] || m[8] >= 0 && timeUnit.MatchString(masked[m[8]:m[9]]) && !shortened.MatchString(clause[:m[0]]) && !within.MatchString(clause[m[1]:]) ||
+			m[8] >= 0 && rating.MatchString(masked[m[8]:m[9]]) && rated.MatchString(clause[m[1]:]) ||
 			m[8] >= 0 && masked[m[8]:m[9]] == "个" && lastingAfter.MatchString(masked[m[9]:]) || m[8] < 0 && dateAround.MatchString(masked[m[1]:]) || m[4] > 0 && precedesNumber(masked[:m[4]]) {
 			continue
 		}

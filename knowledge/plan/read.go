@@ -171,6 +171,9 @@ func (s *section) isItem() bool {
 	if s.label.level == levelArticle {
 		return true
 	}
+	if s.aspects() {
+		return true
+	}
 	if s.label.level >= levelPart || s.label.level == levelHan && len(s.parts) > 0 && s.parts[0].label.level != levelDigit {
 		return false
 	}
@@ -185,6 +188,35 @@ func (s *section) isItem() bool {
 	}
 	last := s.parts[len(s.parts)-1]
 	return len(s.parts) > 1 && with == 1 && len(responsibilities(last.whole, false)) == 1
+}
+
+// aspect names one side of a measure, not a measure: 适用对象, 补贴标准.
+var (
+	aspect     = regexp.MustCompile(`^[\p{Han}]{0,6}(?:对象|条件|标准|内容|期限|流程|程序|方式|渠道|材料|依据|来源|时限|时间|要点|说明)$`)
+	mainAspect = regexp.MustCompile(`(?:对象|条件|标准|内容)$`)
+	aspectEnds = "\n。：:"
+)
+
+// aspects reports whether the parts of s are sides of one measure: to whom, how
+// much, for how long.
+func (s *section) aspects() bool {
+	if len(s.parts) < 2 {
+		return false
+	}
+	main := 0
+	for _, p := range s.parts {
+		name, _, _ := strings.Cut(strings.TrimSpace(p.text), "\n")
+		if i := strings.IndexAny(name, aspectEnds); i >= 0 {
+			name = name[:i]
+		}
+		if name = strings.TrimSpace(name); !aspect.MatchString(name) {
+			return false
+		}
+		if mainAspect.MatchString(name) {
+			main++
+		}
+	}
+	return 2*main >= len(s.parts)
 }
 
 // cutHeading parts a heading from the text beneath it.

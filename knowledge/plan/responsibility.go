@@ -25,9 +25,15 @@ var (
 	body = regexp.MustCompile(`(?:局|委|办|厅|部|院|会|社|室|中心|站|所|队|公司|集团|政府|单位|部门|机构|街道|〕|镇|乡|园区|管委会|银行|分行|支行|海关|学校|企业|团|科|处|行|署|总局|学院|大学|联合会|协会|党委|支队|组|办事处|\)|）|区|县|市|省|联|专班)$`)
 	// named is stricter: no word of everyday text ends so and stands alone in a bracket.
 	named = regexp.MustCompile(`^(?:[国省市州区县旗镇乡各团]|自治|人民|中国|中共)?[\p{Han}〔〕（）()“”、]*(?:局|委|委员会|厅|部|办公室|[政府委]办|管委会|政府|办事处|总工会|工会|妇联|残联|工商联|科协|文联|联合会|供销社|海关|银行|[分支]行|公司|集团|[有相]关部门|[有相]关单位|成员单位|各单位|各部门|[直属]单位|监察委|法院|检察院|支队|大队|中心|乡镇|街道|园区)$`)
+	// likely are names that a list may hold beside one that is sure: 市贸促会, 各银行机构.
+	likely = regexp.MustCompile(`^(?:[省市州区县旗镇]|各|国家|中国)[\p{Han}〔〕（）()“”、]{1,20}(?:会|社|队|院|台|站|所|馆|校|学院|大学|机构|企业|团|组|专班|单位|部门|区|市|县|旗|乡|镇|街)$`)
 	// whenMember is a member of a list that says when, not who.
 	whenMember = regexp.MustCompile(`^(?:[0-9]{4}年|[0-9]{1,2}月|每[年月周季日半个学]|全年|年底|年内|今年|上半年|下半年|第?[一二三四]季度|长期|持续|常年|常态|立行立改|即时|贯穿全年)`)
 )
+
+// listNote is a remark about the lists themselves behind a name:
+// （列第一位者为牵头单位，下同）.
+var listNote = regexp.MustCompile(`[（(〔][^（()）〔〕]*(?:下同|列第一|排第一|列首位|排首位|排名第一)[^（()）〔〕]*[)）〕]`)
 
 // A responsibility is what one list of bodies says.
 type responsibility struct {
@@ -47,6 +53,9 @@ func responsibilities(text string, firstLeads bool) []responsibility {
 	if out := openLists(text, firstLeads); len(out) > 0 {
 		return out
 	}
+	if res, ok := closingSentence(text, firstLeads); ok {
+		return []responsibility{res}
+	}
 	return bracketed(text, func(before, inner, after string) (responsibility, bool) {
 		line, _, _ := strings.Cut(after, "\n")
 		if strings.Trim(line, " \t\r　。.；;)）】]〕") != "" {
@@ -56,6 +65,24 @@ func responsibilities(text string, firstLeads bool) []responsibility {
 		ends := strings.ContainsRune("。；;！!）)】]\n", lastRune(strings.TrimRight(before, " \t　")))
 		return res, ok && (ends || !slices.ContainsFunc(res.bureaus, func(b Bureau) bool { return b.Collective }))
 	})
+}
+
+// charged is a last sentence that says who: 由A、B负责落实。
+var charged = regexp.MustCompile(`(?:^|[。；;\n）)])[\s　]*(由[^。；;：:\n]{3,400}?(?:牵头负责|负责落实|负责组织实施|牵头落实|牵头实施|牵头|负责|落实|配合|组织实施)[^。；;：:\n]{0,200})[。\s　]*$`)
+
+// closingSentence reads the last sentence of an item as a list of bodies.
+func closingSentence(text string, firstLeads bool) (responsibility, bool) {
+	from := max(0, strings.LastIndexAny(strings.TrimRight(text, "。 \t\r\n　"), "。；;\n"))
+	if len(text)-from > maxList {
+		return responsibility{}, false
+	}
+	m := charged.FindStringSubmatchIndex(text[from:])
+	if m == nil {
+		return responsibility{}, false
+	}
+	res, ok := tailList(text[from+m[2]:from+m[3]], responsibility{}, firstLeads)
+	res.from, res.to = from+m[2], len(text)
+	return res, ok
 }
 
 // bracketed reads every outer bracket of a text.
@@ -254,10 +281,19 @@ func bareList(inner string, firstLeads bool) (responsibility, bool) {
 		return res, false
 	}
 	res.add(inner, false)
+	sure := 0
 	for _, b := range res.bureaus {
-		if n := utf8.RuneCountInString(b.Name); n < 3 || n > 40 || !named.MatchString(b.Name) {
+		switch n := utf8.RuneCountInString(b.Name); {
+		case n < 3 || n > 40:
+			return res, false
+		case named.MatchString(b.Name):
+			sure++
+		case !likely.MatchString(b.Name):
 			return res, false
 		}
+	}
+	if sure == 0 {
+		return res, false
 	}
 	return res.whole(firstLeads)
 }
@@ -283,6 +319,7 @@ func (res *responsibility) add(names string, lead bool) {
 			continue
 		}
 		noted := lead
+		n = strings.TrimSpace(listNote.ReplaceAllString(n, ""))
 		if m := leadNote.FindStringIndex(n); m != nil {
 			n, noted = n[:m[0]], true
 		}

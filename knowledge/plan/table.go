@@ -10,7 +10,7 @@ const bodies = `(?:单位|部门|主体)(?:[（(][\p{Han}]{1,8}[）)])?`
 
 // columnHead is the head of a table of tasks whose cells stand one behind the
 // other: 工作任务 工作要求 牵头单位 配合/责任单位.
-var columnHead = regexp.MustCompile(`(?:任务|要求|措施|内容|事项|目标|举措|项目)(?:名称|分解|分工)?[\s　]*(?:(?:主要|具体|工作)(?:任务|要求|措施|内容|举措)[\s　]*){0,2}(牵头` + bodies + `)?[\s　]*((?:配合|责任|参与|实施|承办|主办)?(?:[/／](?:责任|配合))?(?:责任)?` + bodies + `)?[\s　]*(?:(?:配合|责任|参与)` + bodies + `)?[\s　]*(?:完成时限|完成时间|时限|时间节点|备注|进度安排)?`)
+var columnHead = regexp.MustCompile(`(?:任务|要求|措施|内容|事项|目标|举措|项目|实事)(?:名称|分解|分工)?[\s　]*(?:(?:主要|具体|工作)(?:任务|要求|措施|内容|举措)[\s　]*){0,2}(牵头` + bodies + `)?[\s　]*((?:配合|责任|参与|实施|承办|主办)?(?:[/／](?:责任|配合))?(?:责任)?` + bodies + `)?[\s　]*(?:(?:配合|责任|参与)` + bodies + `)?[\s　]*(?:完成时限|完成时间|时限|时间节点|备注|进度安排)?`)
 
 // tableColumns returns the heads of the columns of bodies when the document is
 // a table run together, nil otherwise.
@@ -57,7 +57,7 @@ func runHead(text string) int {
 }
 
 // lastCells is a time that ends a row.
-var lastCells = regexp.MustCompile(`(?:(?:[0-9]{4}年)?(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?(?:年?底)?(?:之?前)?(?:完成)?|长期(?:坚持|推进)?|持续(?:推进|坚持)?|常态化(?:推进)?|全年|每[月季年](?:度)?|每学期|每半年)$`)
+var lastCells = regexp.MustCompile(`(?:(?:[0-9]{4}年)?(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?(?:年?底)?(?:之?前)?(?:完成|建成|动工|开工|启动|完工|竣工|投入使用|投用)?|长期(?:坚持|推进)?|持续(?:推进|坚持)?|常态化(?:推进)?|全年|每[月季年](?:度)?|每学期|每半年)$`)
 
 // tableTail reads the bodies that stand behind the last sentence of an item in
 // a table run together: names without a sign between the cells. Single bodies

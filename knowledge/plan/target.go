@@ -27,7 +27,9 @@ var (
 	// counting ends what stands before a figure that only counts what there is.
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
-	forbids     = regexp.MustCompile(`不再|严禁|禁止|不得(?:新|再)|低于$`)
+	// raised ends what stands before the figure that something is brought to.
+	raised  = regexp.MustCompile(`(?:提高|提升|提|扩大|扩展|拓展|增加|增长|增|延长|上升|升|压缩|压减|缩短|减少|减|降低|下降|降|调整|发展|恢复|稳定|保持|控制)到$`)
+	forbids = regexp.MustCompile(`不再|严禁|禁止|不得(?:新|再)|低于$`)
 	// before and behind a figure that is to change: 由30%提高到50%
 	changesFrom = regexp.MustCompile(`(?:由|从)(?:原来的?|目前的?|现行的?|现有的?)?[\p{Han}]{0,4}$`)
 	changesTo   = regexp.MustCompile(`^[^，,。；;0-9]{0,6}(?:提高|提升|提至|增加|扩大|上调|调整|降低|降至|下降|压减|压缩|缩短|减少|升至|增至)[^，,。；;]{0,8}[0-9]`)
@@ -52,7 +54,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 		return Target{}, false
 	case isMoney && (of.MatchString(f.after) || f.qualifies() || f.condition()):
 		return Target{}, false
-	case isMoney && !binding.MatchString(near):
+	case isMoney && !binding.MatchString(near) && !f.districtTotal():
 		return Target{}, false
 	case f.unit == "" && f.cmp == "=" && !strings.Contains(f.sentence, "比"):
 		return Target{}, false
@@ -66,7 +68,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 		return Target{}, false
 	case f.counts() && f.cmp == "=" && f.condition():
 		return Target{}, false
-	case f.cmp == "=" && descriptive.MatchString(strings.TrimSpace(f.before)):
+	case f.cmp == "=" && descriptive.MatchString(strings.TrimSpace(f.before)) && !raised.MatchString(strings.TrimSpace(f.before)):
 		return Target{}, false
 	}
 	t := Target{Text: f.text, What: f.what(), Value: f.value, Max: f.max, Unit: f.unit, Cmp: f.cmp, Hedge: f.hedge()}
@@ -104,7 +106,7 @@ func (f figure) counts() bool { return f.unit != "" && f.unit != "%" && !money.M
 
 // toOne reports whether money goes to one receiver: per head, or at most.
 func (f figure) toOne() bool {
-	return perHead.MatchString(f.before) && !producing.MatchString(f.before) || ceiling.MatchString(f.before+f.text) && !binding.MatchString(f.before)
+	return perHead.MatchString(f.before) && !producing.MatchString(f.before) || ceiling.MatchString(f.before+f.text) && (!binding.MatchString(f.before) || oneReceiver.MatchString(f.before))
 }
 
 // qualifies reports whether money only says which of many: 1亿元以上的项目.
