@@ -121,30 +121,6 @@ func saveDirectory(v *visit) error {
 	return v.show(p.status, "directory", "通讯录", view)
 }
 
-// succeed notes what became of a bureau (沿革).
-func succeed(v *visit) error {
-	d, err := v.kept()
-	if err != nil {
-		return err
-	}
-	b, ok := d.Bureau(v.field("bureau"))
-	if !ok {
-		return v.failed("/admin/directory", bad("通讯录里没有这个单位。"))
-	}
-	next := v.field("name")
-	b.Successor = &directory.Successor{Name: next, From: v.field("from"), Basis: v.field("basis")}
-	if _, ok := d.Bureau(next); !ok {
-		d.Bureaus = append(d.Bureaus, directory.Bureau{Name: next, Kind: b.Kind})
-	}
-	if d.Revision, err = strconv.Atoi(v.field("revision")); err != nil {
-		return bad("表单不完整，请返回重试。")
-	}
-	if err := v.keep(d, v.field("basis")); err != nil {
-		return v.failed("/admin/directory", err)
-	}
-	return v.done("/admin/directory", "沿革已记下：答复里会写（现："+next+"），通知送给"+next+"。")
-}
-
 type calendarView struct {
 	Years   []yearView
 	Year    int

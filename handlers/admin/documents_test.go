@@ -43,7 +43,7 @@ func TestTwoAdminsAtOnce(t *testing.T) {
 	has(t, b.page("/admin/directory"), "区甲局")
 	_, _, wrong := b.post("/admin/directory?edit=1", "/admin/directory", url.Values{"revision": {"1"}, "yaml": {"bureau: x"}})
 	has(t, wrong, "没有保存", "bureau: x")
-	has(t, a.act("/admin/directory", "/admin/directory/successor", url.Values{"revision": {"1"}, "bureau": {"区甲局"}, "name": {"区丙局"}, "from": {"2024-03-01"}, "basis": {"机构改革方案"}}), "沿革已记下", "机构改革方案")
+	has(t, a.act(toBureau("区甲局"), "/admin/directory/successor", url.Values{"revision": {"1"}, "bureau": {"区甲局"}, "name": {"区丙局"}, "from": {"2024-03-01"}, "basis": {"机构改革方案"}}), "沿革已记下", "机构改革方案")
 }
 
 func TestNextYearsHolidaysAreEntered(t *testing.T) {

@@ -3,7 +3,6 @@ package admin
 import (
 	"bytes"
 	"crypto/rand"
-	"fmt"
 	"math"
 	"net/url"
 	"slices"
@@ -233,13 +232,14 @@ func (r ledgerRow) Reported() string {
 }
 
 type rowView struct {
-	Row      ledgerRow
-	Acts     []actView
-	Order    string // id of the next order
-	History  []ledger.Done
-	Reports  []ledger.Report
-	Today    string // what the bureau is called today
-	Deciding bool
+	Row     ledgerRow
+	Acts    []actView
+	Order   string // id of the next order
+	History []ledger.Done
+	Reports []ledger.Report
+	Today   string // what the bureau is called today
+	Give    string // address of the form that gives the duty to others, "" for none
+	Undo    bool   // the latest act is the visitor's own and can be taken back
 }
 
 // An actView is a form of the row.
@@ -261,6 +261,13 @@ func rowPage(v *visit) error {
 	slices.Reverse(view.Reports)
 	if d, err := v.Directory(v.ctx()); err == nil {
 		view.Today = d.Today(row.Bureau, v.Now())
+	}
+	if v.who.Has(deciding...) && row.Open() {
+		view.Give = strings.Replace(row.Link(), "/row?", "/give?", 1)
+	}
+	if len(view.History) > 0 {
+		last := view.History[0]
+		view.Undo = last.Person == v.who.Name && last.Verb.Undoable() && v.Now().Sub(last.At) <= ledger.UndoWithin
 	}
 	return v.page("row", row.Label+" "+row.Bureau, view)
 }
@@ -330,7 +337,7 @@ func ledgerAct(v *visit) error {
 	if v.field("back") == "review" {
 		back = "/admin/review"
 	}
-	if v.field("order") == "" || o.Bureau == "" || o.Verb.OfBureau() || o.Verb == ledger.Urge || o.Verb == ledger.TakeBack {
+	if v.field("order") == "" || o.Bureau == "" || o.Verb.OfBureau() || slices.Contains([]ledger.Verb{ledger.Urge, ledger.TakeBack, ledger.Handover, ledger.SplitDuty}, o.Verb) {
 		return bad("表单不完整，请返回重试。")
 	}
 	if day := v.field("due"); day != "" {
@@ -453,28 +460,20 @@ func (v *visit) urges() ([]urgeView, error) {
 		out[i].Rows = append(out[i].Rows, rowOf(e, c, v.Now()))
 	}
 	for i, u := range out {
-		var b strings.Builder
-		fmt.Fprintf(&b, "%s：领导小组办公室请您单位抓紧办理以下任务\n", u.Bureau)
-		for n, r := range u.Rows[:min(len(u.Rows), maxUrged)] {
-			fmt.Fprintf(&b, "%d. %s：%s（%s）\n", n+1, r.Label, clipped(r.What, 60), why[r.Ref()])
+		var list []ledger.Entry
+		for _, r := range u.Rows {
+			list = append(list, r.Entry)
 		}
-		if rest := len(u.Rows) - maxUrged; rest > 0 {
-			fmt.Fprintf(&b, "另有 %d 项，请看台账\n", rest)
-		}
-		b.WriteString("请报进展或说明情况，比如：进展 " + u.Rows[0].No + " 完成情况")
-		out[i].Text = b.String()
+		out[i].Text = ledger.UrgeText(u.Bureau, list, why)
 	}
 	return out, nil
 }
 
 // Shown are the first rows of the urging.
-func (u urgeView) Shown() []ledgerRow { return u.Rows[:min(len(u.Rows), maxUrged)] }
+func (u urgeView) Shown() []ledgerRow { return u.Rows[:min(len(u.Rows), ledger.MaxUrged)] }
 
 // Rest is how many rows are not shown.
 func (u urgeView) Rest() int { return len(u.Rows) - len(u.Shown()) }
-
-// maxUrged bounds the rows that an urging names.
-const maxUrged = 15
 
 func clipped(s string, n int) string {
 	r := []rune(s)

@@ -212,6 +212,9 @@ var funcs = template.FuncMap{
 	"actform": func(a actView, r ledgerRow, order, csrf, back string) map[string]any {
 		return map[string]any{"Act": a, "Row": r, "Order": order, "CSRF": csrf, "Back": back}
 	},
+	"person": func(m bureauView, f personForm, csrf string) map[string]any {
+		return map[string]any{"Main": m, "Form": f, "CSRF": csrf}
+	},
 	"val": func(f *float64) float64 {
 		if f == nil {
 			return 0
@@ -227,6 +230,8 @@ var funcs = template.FuncMap{
 		case ledger.Verb:
 			return string(v)
 		case account.Role:
+			return string(v)
+		case directory.Role:
 			return string(v)
 		}
 		return ""

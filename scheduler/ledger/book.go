@@ -152,8 +152,8 @@ func do(tx store.Tx, o Order, owner string) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	if o.Verb == Urge {
-		return out, nil // what was sent is not taken back
+	if !o.Verb.Undoable() {
+		return out, nil
 	}
 	return out, putJSON(tx, undoKey(o.By.Person), back, undoKept)
 }

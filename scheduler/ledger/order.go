@@ -42,6 +42,16 @@ var verbNames = map[Verb]string{
 	Handover: "调整责任单位", SplitDuty: "分解", Urge: "催办", TakeBack: "撤销",
 }
 
+// ParseVerb reads a verb by its kept or its Chinese name.
+func ParseVerb(s string) (Verb, bool) {
+	for v, name := range verbNames {
+		if string(v) == s || name == s {
+			return v, true
+		}
+	}
+	return "", false
+}
+
 // String is the verb as people read it.
 func (v Verb) String() string { return verbNames[v] }
 
@@ -55,6 +65,12 @@ var allowed = map[Verb][]bot.Role{
 
 // OfBureau reports whether a verb belongs to the bureau that has the duty.
 func (v Verb) OfBureau() bool { return slices.Contains(allowed[v], bot.Liaison) }
+
+// Undoable reports whether an act can be taken back: not what was sent, nor what
+// another bureau was given meanwhile.
+func (v Verb) Undoable() bool {
+	return !slices.Contains([]Verb{Urge, Handover, SplitDuty, TakeBack}, v)
+}
 
 // May reports whether somebody with the roles may order the verb at all.
 func May(v Verb, roles []bot.Role) bool {

@@ -1,6 +1,11 @@
 package ledger
 
-import "huiwen/knowledge/calendar"
+import (
+	"fmt"
+	"strings"
+
+	"huiwen/knowledge/calendar"
+)
 
 // unreadDays is after how many working days without 签收 a duty is put forward for
 // urging.
@@ -25,4 +30,28 @@ func ToUrge(all []Entry, c *calendar.Calendar, today calendar.Day) (list []Entry
 		list = append(list, x)
 	}
 	return list, why
+}
+
+// MaxUrged bounds the entries that an urging names.
+const MaxUrged = 15
+
+// UrgeText is the draft of an urging of one bureau, which a person edits and sends;
+// why is that of [ToUrge].
+func UrgeText(bureau string, list []Entry, why map[string]string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s：领导小组办公室请您单位抓紧办理以下任务\n", bureau)
+	for n, e := range list[:min(len(list), MaxUrged)] {
+		what := []rune(e.What)
+		if len(what) > 60 {
+			what = append(what[:60:60], '…')
+		}
+		fmt.Fprintf(&b, "%d. %s：%s（%s）\n", n+1, e.Label, string(what), why[e.Ref()])
+	}
+	if rest := len(list) - MaxUrged; rest > 0 {
+		fmt.Fprintf(&b, "另有 %d 项，请看台账\n", rest)
+	}
+	if len(list) > 0 {
+		b.WriteString("请报进展或说明情况，比如：进展 " + list[0].No + " 完成情况")
+	}
+	return b.String()
 }
