@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -38,6 +39,9 @@ type Rendered struct {
 	// source line and stands after them, then the numbered Choices.
 	Lines  []Line `json:"lines"`
 	Source string `json:"source"`
+	// Card and Scan are those of the reply, for a page to draw.
+	Card *VerdictCard `json:"card,omitempty"`
+	Scan *Scan        `json:"scan,omitempty"`
 	// Version is the hash of the snapshot that answered.
 	Version string `json:"version"`
 	// Scores are those of the reply; people do not read them.
@@ -53,7 +57,7 @@ func Render(r Reply, f Facts) (Rendered, error) {
 	}
 	out := Rendered{
 		Status: r.Status, Verdict: r.Verdict, Programme: r.Programme, Version: r.Version, Title: r.Title, Actions: r.Actions,
-		Citations: []string{}, Choices: []string{}, Lines: r.Lines,
+		Citations: []string{}, Choices: []string{}, Lines: r.Lines, Card: r.Card, Scan: r.Scan,
 	}
 	if out.Lines == nil {
 		out.Lines = []Line{}
@@ -92,6 +96,13 @@ func Prove(r Reply, f Facts) error {
 		for _, p := range l {
 			if err := provePart(p, f); err != nil {
 				return fmt.Errorf("line %d: %w", i+1, err)
+			}
+		}
+	}
+	for _, drawn := range []iter.Seq[*Part]{r.Card.Parts(), r.Scan.Parts()} {
+		for p := range drawn {
+			if err := provePart(*p, f); err != nil {
+				return fmt.Errorf("what a page draws: %w", err)
 			}
 		}
 	}

@@ -109,6 +109,9 @@ type Reply struct {
 	// Verdict and Programme are set while an eligibility dialogue runs and at its end.
 	Verdict   string // likely, unlikely, unknown or ""
 	Programme string
+	// Card and Scan say for a page to draw what the lines say, nil for neither.
+	Card *VerdictCard
+	Scan *Scan
 	// Version is the hash of the snapshot the reply was made from.
 	Version string
 	// Scores are how sure the best matches were, for the question log.

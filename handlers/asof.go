@@ -115,18 +115,22 @@ func (t *turn) early() bool {
 // sourced gives every part of a reply its full source: the measures of documents
 // are known by id:label, those of another year's plan stand beside it.
 func (t *turn) sourced(r bot.Reply) bot.Reply {
-	for _, l := range r.Lines {
-		for i := range l {
-			s := &l[i].Source
-			doc, label, ok := strings.Cut(s.Label, ":")
-			switch {
-			case s.Doc != "" || l[i].Kind != bot.Quoted && l[i].Kind != bot.Derived:
-			case ok:
-				s.Doc, s.Label = doc, label
-			case t.elsewhere:
-				s.Doc = t.snap.ID
-			}
+	place := func(p *bot.Part) {
+		doc, label, ok := strings.Cut(p.Source.Label, ":")
+		switch {
+		case p.Source.Doc != "" || p.Kind != bot.Quoted && p.Kind != bot.Derived:
+		case ok:
+			p.Source.Doc, p.Source.Label = doc, label
+		case t.elsewhere:
+			p.Source.Doc = t.snap.ID
 		}
 	}
+	for _, l := range r.Lines {
+		for i := range l {
+			place(&l[i])
+		}
+	}
+	r.Card.Parts()(func(p *bot.Part) bool { place(p); return true })
+	r.Scan.Parts()(func(p *bot.Part) bool { place(p); return true })
 	return r
 }

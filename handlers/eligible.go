@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,12 @@ type dialogue struct {
 	Consent   bool              `json:"consent,omitempty"` // to sensitive questions
 	// Before are the dialogue's earlier states, to step back to.
 	Before []step `json:"before,omitempty"`
+	// Edit is the fact that the person wants to correct and that is asked again.
+	Edit string `json:"edit,omitempty"`
+	// Who is whom it is about when that is not the writer: 儿子.
+	Who string `json:"who,omitempty"`
+	// Scanned marks one of several on the same story: what is answered counts for all.
+	Scanned bool `json:"scanned,omitempty"`
 }
 
 // A step is one answered question.
@@ -175,15 +182,25 @@ func (t *turn) card(p *eligibility.Programme) bot.Reply {
 	}
 	r.Lines = append(r.Lines, question{snap: t.snap, measure: m}.bureaus())
 	t.next.Measure, t.next.Text = p.Measure, string([]rune(t.text)[:min(len([]rune(t.text)), maxBefore)])
+	r.Card = t.drawn(p, result, verdict)
 	if !t.ask(&r, p) {
 		r.Lines = append(r.Lines, bot.Say(sayPreliminary))
+		if len(r.Card.Facts) > 0 {
+			r.Lines = append(r.Lines, bot.Say(sayMayEdit))
+		}
 	}
 	return r
 }
 
+// verdictWords are the verdicts as people read them.
+var verdictWords = map[eligibility.Verdict]string{eligibility.Likely: sayLikely, eligibility.Unlikely: sayUnlikely, eligibility.Undecided: sayUndecided}
+
 // verdictLine says the verdict and of what.
 func (t *turn) verdictLine(p *eligibility.Programme, result eligibility.Result) bot.Line {
-	words := map[eligibility.Verdict]string{eligibility.Likely: sayLikely, eligibility.Unlikely: sayUnlikely, eligibility.Undecided: sayUndecided}[result.Verdict]
+	words := verdictWords[result.Verdict]
+	if result.Verdict == eligibility.Undecided {
+		words += sayWhether
+	}
 	if p.When == nil {
 		words = sayNoConditions
 	}
@@ -208,14 +225,28 @@ func amountLine(p *eligibility.Programme) bot.Line {
 // findingLine is one condition with its mark and what the person told of it.
 func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eligibility.Facts) bot.Line {
 	mark := map[eligibility.Answer]string{eligibility.Yes: "✓ ", eligibility.No: "✗ ", eligibility.Unknown: "？ "}[f.Answer]
-	line := bot.Line{bot.Words(mark)}
-	if name := f.Condition.Name; strings.Contains(m.Text, name) {
-		line = append(line, bot.Quote(m.No, name))
-	} else {
-		line = append(line, bot.Words(name))
-	}
+	line := bot.Line{bot.Words(mark), conditionName(m, f.Condition)}
 	if f.Answer == eligibility.Unknown {
 		return append(line, bot.Words(sayNotTold))
+	}
+	if said := toldOf(f, told); said != nil {
+		line = append(line, bot.Words("（您说：“"), *said, bot.Words("”）"))
+	}
+	return line
+}
+
+// conditionName is what a card calls a condition, quoted where the plan says so.
+func conditionName(m *knowledge.Measure, c *eligibility.Condition) bot.Part {
+	if strings.Contains(m.Text, c.Name) {
+		return bot.Quote(m.No, c.Name)
+	}
+	return bot.Words(c.Name)
+}
+
+// toldOf is what the person said that settles a condition, nil for nothing.
+func toldOf(f eligibility.Finding, told eligibility.Facts) *bot.Part {
+	if f.Answer == eligibility.Unknown {
+		return nil
 	}
 	ids := f.Condition.Facts()
 	if f.Answer == eligibility.No {
@@ -223,11 +254,16 @@ func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eli
 	}
 	for _, id := range ids {
 		if v := told[id]; v.Known && v.Words != "" {
-			words, _, _ := strings.Cut(v.Words, ",")
-			return append(line, bot.Words("（您说：“"), bot.Part{Kind: bot.Echoed, Text: words}, bot.Words("”）"))
+			return &bot.Part{Kind: bot.Echoed, Text: firstWords(v)}
 		}
 	}
-	return line
+	return nil
+}
+
+// firstWords are the words that a value was read from, up to their first comma.
+func firstWords(v eligibility.Value) string {
+	words, _, _ := strings.Cut(v.Words, ",")
+	return words
 }
 
 // quotesOf lists the sentences behind a programme's conditions, each once and
@@ -264,20 +300,26 @@ func improveLine(rules *eligibility.Rules, result eligibility.Result) bot.Line {
 // ask adds the next question to a reply; false when nothing is left to ask.
 func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
 	d := t.next.Dialogue
-	id := p.Next(d.Facts, d.Skipped, t.snap.Rules)
+	id := cmp.Or(d.Edit, p.Next(d.Facts, d.Skipped, t.snap.Rules))
 	fact := t.snap.Rules.Fact(id)
 	if fact == nil || fact.Question == "" {
 		d.Asked = ""
+		r.Card.Moves = d.moves(false)
 		return false
 	}
-	if fact.Sensitive && !d.Consent {
+	if fact.Sensitive && !d.Consent && d.Edit == "" {
 		d.Asked = askedConsent
 		r.Lines = append(r.Lines, bot.Say(sayConsent))
 		r.Choices = []bot.Choice{{Text: answerAgree}, {Text: answerRefuse}}
+		t.asked(r.Card, p, bot.Say(sayConsent), bot.Say(sayWhyConsent))
+		r.Card.Moves = d.moves(true)
 		return true
 	}
 	d.Asked = id
-	r.Lines = append(r.Lines, bot.Line{bot.Words(sayAsk), bot.Part{Kind: bot.Recorded, Text: fact.Question, Ref: "fact/" + id}})
+	question := bot.Part{Kind: bot.Recorded, Text: fact.Question, Ref: "fact/" + id}
+	r.Lines = append(r.Lines, bot.Line{bot.Words(sayAsk), question})
+	t.asked(r.Card, p, bot.Line{question}, bot.Line{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + id}})
+	r.Card.Moves = d.moves(true)
 	switch fact.Type {
 	case eligibility.Bool:
 		r.Choices = []bot.Choice{{Text: answerYes}, {Text: answerNo}, {Text: answerSkip}}
@@ -348,7 +390,7 @@ var (
 // dialogue.
 func (t *turn) pending() (bot.Reply, bool) {
 	if t.was.Dialogue == nil {
-		return bot.Reply{}, false
+		return t.forgotten()
 	}
 	d := *t.was.Dialogue
 	p := t.snap.Rules.Programme(d.Programme)
@@ -359,12 +401,15 @@ func (t *turn) pending() (bot.Reply, bool) {
 	delete(d.Facts, "")
 	t.next.Dialogue = &d
 	fact := t.snap.Rules.Fact(d.Asked)
+	if r, ok := t.edit(p, &d); ok {
+		return r, true
+	}
 	switch {
 	case overWords.MatchString(t.text):
-		d.Facts, d.Skipped, d.Before = eligibility.Facts{}, nil, nil
+		d.Facts, d.Skipped, d.Before, d.Edit = eligibility.Facts{}, nil, nil, ""
 	case backWords.MatchString(t.text) && len(d.Before) > 0:
 		last := d.Before[len(d.Before)-1]
-		d.Before = d.Before[:len(d.Before)-1]
+		d.Before, d.Edit = d.Before[:len(d.Before)-1], ""
 		d.Facts[last.Fact] = last.Was
 		d.Skipped = slices.DeleteFunc(slices.Clone(d.Skipped), func(s string) bool { return s == last.Fact })
 	case d.Asked == askedConsent && t.consented(p, &d):
@@ -376,13 +421,13 @@ func (t *turn) pending() (bot.Reply, bool) {
 	case d.Asked == askedConsent:
 		t.next.Dialogue = t.was.Dialogue
 		return bot.Reply{}, false
-	case fact == nil:
-		t.next.Dialogue = nil
+	case fact == nil: // at its end it is kept: what was understood may still be corrected
+		t.next.Dialogue = t.was.Dialogue
 		return bot.Reply{}, false
 	case whyWords.MatchString(t.text):
 		return t.asking(p, bot.Line{{Kind: bot.Recorded, Text: fact.Why, Ref: "fact/" + fact.ID}}), true
 	case skipWords.MatchString(t.text) && (fact.Type == eligibility.Bool || t.text != "3") || fact.Type == eligibility.Choice && t.text == strconv.Itoa(len(fact.Choices)+1):
-		d.Skipped = append(slices.Clone(d.Skipped), fact.ID)
+		d.skip(fact)
 	default:
 		v, ok := t.reading(fact)
 		if !ok && t.tells(p, &d) {
@@ -396,11 +441,7 @@ func (t *turn) pending() (bot.Reply, bool) {
 			t.next.Dialogue = t.was.Dialogue
 			return bot.Reply{}, false // something else: the dialogue is kept
 		}
-		d.Before = append(slices.Clone(d.Before), step{fact.ID, d.Facts[fact.ID]})
-		if len(d.Before) > maxSteps {
-			d.Before = d.Before[1:]
-		}
-		d.Facts[fact.ID] = v
+		d.answer(p, fact, v, t.snap.Rules)
 		for id, more := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
 			if !d.Facts[id].Known {
 				d.Facts[id] = more
@@ -449,6 +490,7 @@ const shortAnswer = 4
 func (t *turn) asking(p *eligibility.Programme, said bot.Line) bot.Reply {
 	about := bot.Line{bot.Words(sayAbout), bot.Quote(p.Measure, p.Name), bot.Words("”：")}
 	r := bot.Reply{Status: bot.Verdict, Verdict: string(eligibility.Undecided), Programme: p.Name, Lines: append(t.validity(), append(about, said...))}
+	r.Card = t.drawn(p, p.Judge(t.next.Dialogue.Facts), eligibility.Undecided)
 	t.next.Measure, t.next.Text = p.Measure, t.was.Text
 	t.ask(&r, p)
 	return r
@@ -495,12 +537,28 @@ const judge = "elig/"
 
 // judgeChosen opens the card of a programme that a scan offered.
 func (t *turn) judgeChosen(intent string) (bot.Reply, bool) {
-	id, ok := strings.CutPrefix(intent, judge)
+	intent, ok := strings.CutPrefix(intent, judge)
+	id, who, scanned := strings.Cut(intent, "/")
 	p := t.snap.Rules.Programme(id)
 	if !ok || p == nil {
 		return bot.Reply{}, false
 	}
-	t.text = segment.Normalise(t.was.Text)
-	t.next.Dialogue = &dialogue{Programme: id, Facts: t.snap.Rules.Read(t.text, t.msg.At.In(Zone))}
+	d := &dialogue{Programme: id, Who: who, Scanned: scanned}
+	if scanned {
+		t.text = t.was.Story
+		d.Facts = t.snap.Rules.ReadOf(t.text, who, t.msg.At.In(Zone))
+	} else {
+		t.text = segment.Normalise(t.was.Text)
+		d.Facts = t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	}
+	if was := t.was.Dialogue; scanned && was != nil && was.Scanned && was.Who == who { // what was answered for another programme
+		d.Consent = was.Consent
+		for id, v := range was.Facts {
+			if v.Known {
+				d.Facts[id] = v
+			}
+		}
+	}
+	t.next.Dialogue = d
 	return t.card(p), true
 }

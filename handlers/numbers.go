@@ -182,6 +182,11 @@ func (t *turn) picked() *bot.Choice {
 			return &t.was.Choices[i]
 		}
 	}
+	for i := range t.was.Scanned {
+		if t.was.Scanned[i].Text == strings.TrimSpace(t.msg.Text) {
+			return &t.was.Scanned[i]
+		}
+	}
 	m := choiceNumber.FindStringSubmatch(t.text)
 	if m == nil {
 		return nil

@@ -31,20 +31,27 @@ func (t *turn) scan() (bot.Reply, bool) {
 	if len(all) == 0 {
 		return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayTellStory)}}, true
 	}
-	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
-	for _, g := range []struct {
-		head string
-		fits func(prospect) bool
-	}{
-		{sayScanLikely, func(p prospect) bool { return p.verdict == eligibility.Likely }},
-		{sayScanNear, func(p prospect) bool { return p.verdict == eligibility.Undecided && p.missing == 1 }},
-		{sayScanOpen, func(p prospect) bool { return p.verdict == eligibility.Undecided && p.missing > 1 }},
-	} {
-		t.group(&r, g.head, slices.DeleteFunc(slices.Clone(all), func(p prospect) bool { return !g.fits(p) }))
+	r := bot.Reply{Status: bot.Answered, Lines: t.validity(), Scan: &bot.Scan{Notice: orNone(t.validity()), Persons: []bot.ScanPerson{}, Footer: bot.Say(sayPreliminary)}}
+	t.next.Scanned, t.next.Story = nil, t.text
+	if d := t.was.Dialogue; d != nil && d.Scanned {
+		t.next.Dialogue = nil // of another story
+	}
+	for _, g := range scanGroups {
+		t.group(&r, g.kind, g.head, slices.DeleteFunc(slices.Clone(all), func(p prospect) bool { return !g.fits(p) }))
 	}
 	t.next.Text = t.text
 	r.Lines = append(r.Lines, bot.Say(sayPreliminary))
 	return r, true
+}
+
+// scanGroups are how programmes may stand to what was told, the nearest first.
+var scanGroups = []struct {
+	kind, head string
+	fits       func(prospect) bool
+}{
+	{"likely", sayScanLikely, func(p prospect) bool { return p.verdict == eligibility.Likely }},
+	{"near", sayScanNear, func(p prospect) bool { return p.verdict == eligibility.Undecided && p.missing == 1 }},
+	{"open", sayScanOpen, func(p prospect) bool { return p.verdict == eligibility.Undecided && p.missing > 1 }},
 }
 
 // prospects lists what may concern the people of the message, the writer first;
@@ -74,7 +81,7 @@ func (t *turn) prospects() []prospect {
 }
 
 // group lists prospects under a head and offers the first as choices.
-func (t *turn) group(r *bot.Reply, head string, list []prospect) {
+func (t *turn) group(r *bot.Reply, kind, head string, list []prospect) {
 	if len(list) == 0 {
 		return
 	}
@@ -88,7 +95,35 @@ func (t *turn) group(r *bot.Reply, head string, list []prospect) {
 		}
 		r.Lines = append(r.Lines, line)
 		if len(r.Choices) < 4 {
-			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: judge + p.ID})
+			r.Choices = append(r.Choices, bot.Choice{Text: p.Names[0], Measure: p.Measure, Intent: judge + p.ID + "/" + x.who})
+		}
+		open := bot.Choice{Text: sayOpenCard + p.Names[0], Measure: p.Measure, Intent: judge + p.ID + "/" + x.who}
+		if x.who != "" {
+			open.Text += "（" + x.who + "）"
+		}
+		t.next.Scanned = append(t.next.Scanned, open)
+		of(r.Scan, x.who, kind, head).add(bot.ScanEntry{Programme: bot.Quote(p.Measure, p.Name), Number: number(m), Say: open.Text})
+	}
+}
+
+// A drawnGroup is where a programme is drawn.
+type drawnGroup struct{ *bot.ScanGroup }
+
+func (g drawnGroup) add(e bot.ScanEntry) { g.Entries = append(g.Entries, e) }
+
+// of is the group of a kind of a person, made when there is none.
+func of(s *bot.Scan, who, kind, head string) drawnGroup {
+	i := slices.IndexFunc(s.Persons, func(p bot.ScanPerson) bool { return p.Who == nil && who == "" || p.Who != nil && p.Who.Text == who })
+	if i < 0 {
+		i = len(s.Persons)
+		s.Persons = append(s.Persons, bot.ScanPerson{Groups: []bot.ScanGroup{}})
+		if who != "" {
+			s.Persons[i].Who = &bot.Part{Kind: bot.Echoed, Text: who}
 		}
 	}
+	p := &s.Persons[i]
+	if n := len(p.Groups); n == 0 || p.Groups[n-1].Kind != kind {
+		p.Groups = append(p.Groups, bot.ScanGroup{Kind: kind, Head: bot.Say(head), Entries: []bot.ScanEntry{}})
+	}
+	return drawnGroup{&p.Groups[len(p.Groups)-1]}
 }

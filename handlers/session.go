@@ -19,6 +19,10 @@ type session struct {
 	Text    string       `json:"text,omitempty"`
 	At      time.Time    `json:"at,omitzero"`
 	Choices []bot.Choice `json:"choices,omitempty"`
+	// Scanned opens the cards of the programmes that were listed last; a page shows
+	// them all, a message only the first.
+	Scanned []bot.Choice `json:"scanned,omitempty"`
+	Story   string       `json:"story,omitempty"` // what they were judged by
 	// Dialogue is the eligibility talk that goes on, nil for none.
 	Dialogue *dialogue `json:"dialogue,omitempty"`
 	// Draft is an act on a duty that lacks a word yet, nil for none.

@@ -456,7 +456,7 @@ func (t *turn) tell(questions []question, matches []knowledge.Match) bot.Reply {
 		}
 		r.Lines = append(r.Lines, lines...)
 	}
-	t.next = session{Measure: questions[0].measure.No, Intent: first(t.intents), Text: t.text, Dialogue: t.was.Dialogue}
+	t.next = session{Measure: questions[0].measure.No, Intent: first(t.intents), Text: t.text, Dialogue: t.was.Dialogue, Scanned: t.was.Scanned, Story: t.was.Story}
 	for _, m := range matches[min(1, len(matches)):] {
 		told := slices.ContainsFunc(questions, func(q question) bool { return q.measure == m.Measure })
 		if m.Measure != nil && !told && m.Sure >= faint && m.Share >= leastShare && len(r.Choices) < 2 {
