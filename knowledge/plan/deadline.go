@@ -59,6 +59,8 @@ var (
 	// notDue stands before or behind a year that is no time to reach something.
 	notDueBefore = regexp.MustCompile(`(?:较|相比|同比|对比|(?:^|[^占])比|自|从|截至|截止|按|依据|结合|根据|原|超过|离校|毕业|退役|登记|注册|入职|参保|成立|取得|有效期|有效期至|期限|后|近|过去|连续|去年|上一年|满)(?:之日起|起)?$`)
 	notDueAfter  = regexp.MustCompile(`^(?:度|以来|起|届|级|为基|基础|基数|的基础|的水平|水平|[^，,。；;]{0,4}(?:工作报告|要点|一号文件|中央一号|版|年度计划|标准|价格|平均|同期|印发|出台的|建成的|以前))`)
+	// acts follows a year in which something is done: 2023年新建标准化基地.
+	acts = regexp.MustCompile(`^(?:之?前|底|末)?(?:完成|建成|新建|改建|制定|制订|出台|编制|修订|形成|实现|达到|建立|发布|印发|新增|培育|创建|启动|开展|推进|争取|力争|计划)`)
 	// paidEach is money by the year or month: no act that recurs.
 	paidEach = regexp.MustCompile(`^(?:度)?[^，,。；;0-9]{0,8}(?:补贴|补助|奖励|资助|扶持|给予|最高|额度|不超过)[^，,。；;0-9]{0,10}[0-9.]+[万亿千百]*元|^(?:度)?(?:只|仅|可|限)?(?:可)?享受`)
 	numbers  = regexp.MustCompile(`[0-9]+`)
@@ -106,7 +108,7 @@ func deadlineIn(clause, sentence string, p *Plan, column bool) []Deadline {
 			}
 			before, after := masked[:at[0]], masked[at[1]:]
 			masked = before + blank(text) + after
-			if !column && (notDueBefore.MatchString(before) || form.kind != "span" && form.kind != "years" && notDueAfter.MatchString(after) || at[0] > 0 && isDigit(masked[at[0]-1])) {
+			if !column && (notDueBefore.MatchString(before) || form.kind != "span" && form.kind != "years" && notDueAfter.MatchString(after) && !acts.MatchString(after) || at[0] > 0 && isDigit(masked[at[0]-1])) {
 				continue
 			}
 			if d, ok := p.makeDeadline(text, form.kind, before, after, clause, sentence, column); ok {

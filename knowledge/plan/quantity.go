@@ -47,7 +47,7 @@ var (
 	lastingAfter = regexp.MustCompile(`^[\s　]*(?:月|工作日|自然日|小时|季度|学期|学年)`)
 	timeUnit     = regexp.MustCompile(`^(?:` + lasting + `)$`)
 	// shortened is a span of time that the doer is to cut, or to lengthen.
-	shortened = regexp.MustCompile(`压缩|压减|缩短|减至|提速|时限|寿命|优良天数|天数`)
+	shortened = regexp.MustCompile(`压缩|压减|缩短|减至|提速|时限|寿命|优良天数|天数|(?:时间|时长|用时)$`)
 )
 
 // figures finds the numbers that may bind or benefit someone: no dates, ages,

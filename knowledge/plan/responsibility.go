@@ -16,7 +16,7 @@ var (
 	roleMark = regexp.MustCompile(`(` + roleWord + `(?:[/／、和及]` + roleWord + `)*)[\s　]*[:：]`)
 	// dueMark begins a time limit, otherMark what is neither: 责任领导：
 	dueMark   = regexp.MustCompile(`(?:完成|办结|工作|推进|落实)?(?:时限要求|时间节点|时间要求|时间安排|时间进度|进度安排|时限|时间|期限)[\s　]*[:：]`)
-	otherMark = regexp.MustCompile(`[\p{Han}]{0,6}(?:领导|责任人|负责人|联系人|联系方式|电话|备注)[\s　]*[:：]`)
+	otherMark = regexp.MustCompile(`[\p{Han}]{0,6}(?:领导|责任人|负责人|联系人|联系方式|电话|备注|说明)[\s　]*[:：]`)
 	// roleTail ends the names of bodies: A、B按职责分工负责, A牵头，B配合
 	roleTail = regexp.MustCompile(`(?:按照?|依照?|依据|根据)?(?:各自)?(?:工作)?(?:职责|职能)?(?:分工)?(?:分别|共同|各自|具体|协同|组织)?(牵头负责|牵头组织实施|牵头组织|牵头落实|牵头|负责落实|负责|配合|参与|参加|协助|协办|主办|承办|落实|组织实施|实施)(?:$|[。.，,；;])`)
 	leadRule = regexp.MustCompile(`(?:第一|首)(?:位|个|名)?[^。；;，,）)]{0,10}(?:为|是|系|即)[^。；;，,）)]{0,4}牵头`)
@@ -48,7 +48,19 @@ type responsibility struct {
 // bracket that ends a paragraph.
 func responsibilities(text string, firstLeads bool) []responsibility {
 	if out := bracketed(text, func(_, inner, _ string) (responsibility, bool) { return list(inner, firstLeads) }); len(out) > 0 {
-		return out
+		if !strings.Contains(text, "\n") {
+			return out
+		}
+		// beside paragraphs that say who with a mark others may do without
+		return bracketed(text, func(before, inner, after string) (responsibility, bool) {
+			if res, ok := list(inner, firstLeads); ok {
+				return res, true
+			}
+			if !endsParagraph(after) || !strings.ContainsRune("。；;！!", lastRune(strings.TrimRight(before, " \t　"))) {
+				return responsibility{}, false
+			}
+			return bareList(inner, firstLeads)
+		})
 	}
 	if out := openLists(text, firstLeads); len(out) > 0 {
 		return out
@@ -57,14 +69,19 @@ func responsibilities(text string, firstLeads bool) []responsibility {
 		return []responsibility{res}
 	}
 	return bracketed(text, func(before, inner, after string) (responsibility, bool) {
-		line, _, _ := strings.Cut(after, "\n")
-		if strings.Trim(line, " \t\r　。.；;)）】]〕") != "" {
+		if !endsParagraph(after) {
 			return responsibility{}, false
 		}
 		res, ok := bareList(inner, firstLeads)
 		ends := strings.ContainsRune("。；;！!）)】]\n", lastRune(strings.TrimRight(before, " \t　")))
 		return res, ok && (ends || !slices.ContainsFunc(res.bureaus, func(b Bureau) bool { return b.Collective }))
 	})
+}
+
+// endsParagraph reports whether nothing but signs follows in the paragraph.
+func endsParagraph(after string) bool {
+	line, _, _ := strings.Cut(after, "\n")
+	return strings.Trim(line, " \t\r　。.；;)）】]〕") == ""
 }
 
 // charged is a last sentence that says who: 由A、B负责落实。
@@ -305,8 +322,23 @@ func (res *responsibility) addDue(text string) {
 	}
 }
 
+// person is who stands behind a body in its cell: 市民政局 李某某.
+var person = regexp.MustCompile(`((?:局|委|办|厅|部|院|会|社|中心|公司|政府|办公室|管委会|办事处|街道|镇|乡))[ 　]+([\p{Han}]{2,4})($|[、，,；;\s　])`)
+
+// withoutPersons is a list of bodies without the persons behind them.
+func withoutPersons(names string) string {
+	return person.ReplaceAllStringFunc(names, func(m string) string {
+		p := person.FindStringSubmatch(m)
+		if body.MatchString(p[2]) || collective(p[2]) || whenMember.MatchString(p[2]) {
+			return m
+		}
+		return p[1] + p[3]
+	})
+}
+
 // add puts the names of a list in.
 func (res *responsibility) add(names string, lead bool) {
+	names = withoutPersons(names)
 	for _, n := range split(names) {
 		if short, ok := cutEtc(n); ok {
 			n, res.etc = short, true

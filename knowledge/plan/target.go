@@ -8,7 +8,7 @@ import (
 var (
 	hedgeWords = regexp.MustCompile(`力争|积极争取|争取|努力|探索|计划|预计|拟|原则上|逐步|鼓励`)
 	// binding words make a figure a target of the doer.
-	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|梳理|选树|推广|设立|安排|投入|投资|筹集|募集|融资|到[0-9]`)
+	binding = regexp.MustCompile(`达|提升|提高|增长|增速|新增|力争|争取|完成|培育|培训|培养|建成|建设|实现|控制|下降|降低|降到|突破|超过|招引|引进|组织|扶持|创建|打造|覆盖|不低于|不少于|不得低于|至少|确保|稳定在|带动|比例|占比|率|计划|用于|目标|累计|遴选|编制|举办|配备|保持|开展|发展|新建|建立|选拔|认定|支持|梳理|选树|推广|设立|安排|投入|投资|筹集|统筹|整合|兑现|募集|融资|到[0-9]`)
 	// conditional words make a figure a condition that someone must meet.
 	conditional = regexp.MustCompile(`的(?:企业|单位|个人|主体|项目|机构|家庭|人员|经营主体)|满[0-9]`)
 	helped      = regexp.MustCompile(`分别带动`)
@@ -23,7 +23,7 @@ var (
 	which = regexp.MustCompile(`(?:以上|以下|以内|及以上)$`)
 	// met is a condition to be met before something is paid, seen from its figure on.
 	met       = regexp.MustCompile(`^[^。；;]{0,60}?(?:的|以上|以下)[\p{Han}、“”（）()]{0,24}[，,][^。；;]*?(?:给予|奖励|补助|补贴|资助|享受|可申请|予以)`)
-	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动)[^，,。；;]*$`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动|兑现资金|兑现政策资金)[^，,。；;]*$`)
 	// counting ends what stands before a figure that only counts what there is.
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)

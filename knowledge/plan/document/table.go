@@ -19,6 +19,8 @@ const (
 	helpColumn
 	dueColumn
 	noteColumn
+	personColumn // who is in charge is left out: a plan binds bodies
+	groupColumn  // it has gone into a heading above the rows
 )
 
 // columnHeads tell a column by its head. The first that fits counts.
@@ -27,7 +29,10 @@ var columnHeads = []struct {
 	kind column
 }{
 	{regexp.MustCompile(`^(?:序号|编号|项次|序)$`), numberColumn},
-	{regexp.MustCompile(`^(?:备注|说明|联系人|联系电话|.*责任人|.*领导|.*负责人)$`), noteColumn},
+	{regexp.MustCompile(`^牵头(?:单位|部门).*负责人$`), leadColumn},
+	{regexp.MustCompile(`^(?:责任|主办|承办|实施)(?:单位|部门).*负责人$`), bureauColumn},
+	{regexp.MustCompile(`^(?:联系人|联系电话|联系方式|.*责任人|.*领导|.*负责人)$`), personColumn},
+	{regexp.MustCompile(`^(?:备注|说明)$`), noteColumn},
 	{regexp.MustCompile(`牵头`), leadColumn},
 	{regexp.MustCompile(`^(?:配合|参与|协同|协办)`), helpColumn},
 	{regexp.MustCompile(`(?:责任|实施|主办|承办|负责|落实|配合|主管)(?:单位|部门|主体)|^(?:部门|单位)$`), bureauColumn},
@@ -49,6 +54,7 @@ type table struct{ rows [][]cell }
 const (
 	maxCells = 64
 	maxSpan  = 2000
+	maxNote  = 120 // bytes of a note that stands beside the bodies
 )
 
 // add adds a row of plain cells.
@@ -155,7 +161,7 @@ func (t *table) group(kinds []column, row []cell) string {
 	if i < 0 || i >= len(row) {
 		return ""
 	}
-	kinds[i] = noteColumn // from now on it is no part of the tasks
+	kinds[i] = groupColumn // from now on it is no part of the tasks
 	return strings.Join(strings.Fields(row[i].text), "")
 }
 
@@ -172,12 +178,19 @@ func task(kinds []column, heads, row []cell, count *int) string {
 		text := strings.TrimSpace(strings.ReplaceAll(c.text, "\n", ""))
 		if i < len(kinds) && (kinds[i] == leadColumn || kinds[i] == helpColumn || kinds[i] == bureauColumn) {
 			text = strings.Join(strings.FieldsFunc(c.text, func(r rune) bool { return r == '\n' }), "、")
+			if strings.HasSuffix(strings.Join(strings.Fields(heads[i].text), ""), "负责人") {
+				text = withoutPersons(text)
+			}
 			text = strings.NewReplacer("、、", "、", "，、", "、", "；、", "；").Replace(text)
 		}
-		if text == "" || i >= len(kinds) {
+		if text == "" {
 			continue
 		}
-		switch kinds[i] {
+		kind, head := plainColumn, ""
+		if i < len(kinds) {
+			kind, head = kinds[i], strings.Join(strings.Fields(heads[i].text), "")
+		}
+		switch kind {
 		case numberColumn:
 			number = strings.TrimRight(text, ".．、") + "."
 		case taskColumn, plainColumn:
@@ -189,7 +202,13 @@ func task(kinds []column, heads, row []cell, count *int) string {
 		case bureauColumn:
 			tail = append(tail, "责任单位："+text)
 		case dueColumn:
-			tail = append(tail, strings.Join(strings.Fields(heads[i].text), "")+"："+text)
+			tail = append(tail, head+"："+text)
+		case noteColumn: // for people: nothing of the table gets lost
+			if note := head + "：" + text; len(note) <= maxNote && !strings.ContainsAny(text, "。；;（）()") {
+				tail = append(tail, note)
+			} else {
+				body = append(body, strings.TrimRight(note, "。；;")+"。")
+			}
 		}
 	}
 	if len(body) == 0 {
@@ -203,6 +222,26 @@ func task(kinds []column, heads, row []cell, count *int) string {
 		out += "（" + strings.Join(tail, "；") + "）"
 	}
 	return out
+}
+
+// person is a name behind a body or by itself.
+var person = regexp.MustCompile(`^(.*(?:局|委|办|厅|部|院|会|社|中心|公司|政府|办公室|管委会|办事处|街道|镇|乡))?[\s　]*([\p{Han}]{2,3})$`)
+
+// bodyEnd ends the name of a body of few characters: 县工会, 妇联.
+var bodyEnd = regexp.MustCompile(`[局委办厅部院会社心司府处道镇乡联团县区市州]$`)
+
+// withoutPersons leaves the persons out of a cell of bodies and who leads them.
+func withoutPersons(cell string) string {
+	var out []string
+	for _, name := range strings.Split(cell, "、") {
+		if m := person.FindStringSubmatch(name); m != nil && !bodyEnd.MatchString(m[2]) {
+			name = m[1]
+		}
+		if name != "" {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, "、")
 }
 
 // filled counts the cells of a row that hold something of their own.
