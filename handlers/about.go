@@ -198,13 +198,17 @@ func paid(no string, amounts []plan.Amount) bot.Line {
 	return append(line, bot.Words(sayStop))
 }
 
-// near reports whether a span stands in a sentence that was chosen, or in any
-// when the measure has but one subject.
+// near reports whether a span stands in a sentence that was chosen and speaks of
+// what is asked, or in any when the measure has but one subject.
 func (q question) near(span string, passages []knowledge.Passage) bool {
 	return len(q.measure.Topics) == 1 || slices.ContainsFunc(passages, func(p knowledge.Passage) bool {
-		return strings.Contains(q.measure.Sentences[p.Sentence], span)
+		return p.Fit >= leastFit && strings.Contains(q.measure.Sentences[p.Sentence], span)
 	})
 }
+
+// leastFit is how much of the question a sentence must hold, beside the one that
+// holds most, for its figures to be the answer.
+const leastFit = 0.3
 
 // shares are the targets in percent or money that stand in a chosen passage: an
 // answer to "how much".
@@ -254,17 +258,21 @@ func (q question) deadlines() bot.Line {
 	return append(append(bot.Line{bot.Words(sayDeadline)}, line...), bot.Words(sayStop))
 }
 
-// dates quotes the hard deadlines of a measure, nil when it has none.
+// dates quotes what is to be done by each hard deadline of a measure, and the date
+// that a rule makes of it; nil when it has none.
 func dates(m *knowledge.Measure) bot.Line {
 	var line bot.Line
+	last := ""
 	for _, d := range m.Deadlines {
 		if !d.Hard {
 			continue
 		}
-		if line != nil {
-			line = append(line, bot.Words("；"))
+		if clause := clauseOf(m, d.Text); clause != last {
+			if line != nil {
+				line = append(line, bot.Words("；"))
+			}
+			line, last = append(line, bot.Quote(m.No, clause)), clause
 		}
-		line = append(line, bot.Quote(m.No, d.Text))
 		if date := dueDate(d); date != "" {
 			line = append(line, bot.Part{Kind: bot.Derived, Text: "（即" + date + "前）", Source: bot.Source{Label: m.No}, Quote: d.Text, Rule: "due-" + d.Kind})
 		}

@@ -100,6 +100,11 @@ func (t *turn) still() []bot.Line {
 	if t.over() || !t.asks("asof") || !stillAsked.MatchString(t.text) {
 		return nil
 	}
+	return t.until()
+}
+
+// until tells until when the plan holds.
+func (t *turn) until() []bot.Line {
 	to, err := time.Parse(time.DateOnly, t.snap.Plan.Valid.To)
 	if err != nil {
 		return []bot.Line{bot.Say(sayNoEnd)}

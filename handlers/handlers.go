@@ -107,7 +107,7 @@ func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
 func (t *turn) answer() bot.Reply {
 	for _, try := range []func() (bot.Reply, bool){
 		t.wordless, t.crisis, t.command, t.pending, t.choice, t.scan, t.numbered, t.neighbour,
-		t.narrowed, t.carded, t.listed, t.smalltalk, t.ordered, t.goals,
+		t.narrowed, t.carded, t.listed, t.smalltalk, t.ordered, t.document, t.goals,
 	} {
 		if r, ok := try(); ok {
 			return r

@@ -3,6 +3,7 @@ package handlers
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"huiwen/bot"
@@ -192,11 +193,17 @@ func (t *turn) scoring() knowledge.Scoring {
 		return now
 	}
 	m, kept := t.snap.Measure(t.was.Measure)
-	if best := f.Rank(now, 1); len(best) > 0 && t.isNew(now, best[0], m) {
-		if best[0].Measure != nil && best[0].Measure == m {
-			t.followsUp()
+	if best := f.Rank(now, 1); len(best) > 0 {
+		same := kept && best[0].Measure == m
+		if same && best[0].Sure >= clearly && best[0].Similar != f.Match(t.was.Text, m).Similar {
+			return now // another subject of the measure: the sums of the one before are not its
 		}
-		return now
+		if t.isNew(now, best[0], m) {
+			if same {
+				t.followsUp()
+			}
+			return now
+		}
 	}
 	t.followsUp()
 	now = now.Mixed(f.Scores(t.was.Text), followWeight)
@@ -237,6 +244,9 @@ func (t *turn) weighed() knowledge.Scoring {
 	if ratio.MatchString(t.text) {
 		now = f.FavourWhere(now, figureBonus, hasPercent)
 	}
+	if sums := sumsIn(t.text); len(sums) > 0 && aboutGrant.MatchString(t.text) {
+		now = f.FavourWhere(now, sumBonus, func(m *knowledge.Measure) bool { return pays(m, sums) })
+	}
 	if asked := eligibility.QuestionOf(t.text); runes(asked) >= leastAsked && runes(asked) < runes(t.text)-shortQuestion {
 		clause := f.Scores(asked)
 		if best := f.Rank(clause, 1); len(best) > 0 && best[0].Sure >= askedSure {
@@ -274,7 +284,40 @@ func hasPercent(m *knowledge.Measure) bool {
 	return slices.ContainsFunc(m.Targets, func(g plan.Target) bool { return g.Unit == "%" })
 }
 
+// sumAsked matches a sum of money as people write it.
+var sumAsked = pattern.MustCompile(`([0-9]+(?:\.[0-9]+)?)(万|千|百)?(?:元|块)`)
+
+// aboutGrant matches talk of being granted money: a wage or a loan that happens to
+// be the sum of a grant does not mean it.
+var aboutGrant = pattern.MustCompile(`补|奖|资助|扶持`)
+
+// sumsIn are the sums that the text names, in yuan.
+func sumsIn(text string) []float64 {
+	var out []float64
+	for _, sum := range sumAsked.FindAllString(text, -1) {
+		m := sumAsked.FindStringSubmatch(sum)
+		if v, err := strconv.ParseFloat(m[1], 64); err == nil {
+			out = append(out, v*map[string]float64{"": 1, "百": 100, "千": 1000, "万": 10_000}[m[2]])
+		}
+	}
+	return out
+}
+
+// pays reports whether a measure names one of the sums as an amount: who asks
+// about 5000元 has read of it.
+func pays(m *knowledge.Measure, sums []float64) bool {
+	return slices.ContainsFunc(m.Amounts, func(a plan.Amount) bool {
+		yuan := a.Value
+		if strings.HasPrefix(a.Unit, "万元") {
+			yuan *= 10_000
+		}
+		return slices.Contains(sums, yuan)
+	})
+}
+
 const (
+	// sumBonus is what a measure gains that pays the very sum.
+	sumBonus = 3.5
 	// innerBonus is what a safeguard of the closing part loses with a resident: it
 	// speaks of the offices' own work.
 	innerBonus = 1.0

@@ -33,8 +33,11 @@ type Passage struct {
 	// sentence begins earlier and goes on.
 	Sentence  int
 	Cut, Open bool
-	gain      float64 // by the words of the question
-	score     float64 // with what its place and the intent add
+	// Fit is what its sentence holds of the question's words, from 0 to 1 for the
+	// sentence of the measure that holds most; 1 when none holds any.
+	Fit   float64
+	gain  float64 // by the words of the question
+	score float64 // with what its place and the intent add
 }
 
 // Passages lists what of a measure answers a question, in the order of the
@@ -54,6 +57,16 @@ func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []st
 	spans := append([]string{quote}, wanted...)
 	for i, s := range f.sentences[m] {
 		all[i] = choose(s, i, weight, spans)
+	}
+	most := 0.0
+	for _, p := range all {
+		most = max(most, p.gain)
+	}
+	for i := range all {
+		all[i].Fit = 1
+		if most > 0 {
+			all[i].Fit = all[i].gain / most
+		}
 	}
 	whole := budget == wholeMeasure
 	slices.SortStableFunc(all, func(a, b Passage) int { return cmp.Compare(b.score, a.score) })
