@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,6 +210,71 @@ func adminDisable(ctx context.Context, c *call) error {
 	})
 }
 
+// adminEnable lets a disabled account in again.
+func adminEnable(ctx context.Context, c *call) error {
+	return c.onAccount(ctx, nil, func(k *account.Keeper, name string) error {
+		return k.Change(ctx, name, operator(), "account.disable", "", func(a *account.Account) error {
+			a.Disabled, a.Epoch = false, a.Epoch+1
+			return nil
+		})
+	})
+}
+
+// adminRoles gives an account other roles.
+func adminRoles(ctx context.Context, c *call) error {
+	roles := ""
+	return c.onAccount(ctx, func(fs *flag.FlagSet) { fs.StringVar(&roles, "role", "", "") }, func(k *account.Keeper, name string) error {
+		list, err := rolesNamed(roles)
+		if err != nil {
+			return err
+		}
+		return k.Change(ctx, name, operator(), "account.roles", "", func(a *account.Account) error {
+			a.Roles = list
+			return nil
+		})
+	})
+}
+
+// adminSecond takes the second factor away: the person enrols again.
+func adminSecond(ctx context.Context, c *call) error {
+	return c.onAccount(ctx, nil, func(k *account.Keeper, name string) error {
+		return k.Change(ctx, name, operator(), "account.second.drop", "", func(a *account.Account) error {
+			a.Secret, a.Step, a.Epoch = "", 0, a.Epoch+1
+			return nil
+		})
+	})
+}
+
+// adminLink lets a platform account sign in by scan.
+func adminLink(ctx context.Context, c *call) error {
+	link := account.Link{}
+	return c.onAccount(ctx, func(fs *flag.FlagSet) {
+		fs.StringVar(&link.Channel, "channel", "", "")
+		fs.StringVar(&link.User, "user", "", "")
+	}, func(k *account.Keeper, name string) error {
+		if !slices.Contains(account.LinkChannels, link.Channel) {
+			return usagef("--channel 只能是 %s", strings.Join(account.LinkChannels, " 或 "))
+		}
+		return k.Change(ctx, name, operator(), "account.link", "", func(a *account.Account) error { return a.SetLink(link) })
+	})
+}
+
+// rolesNamed reads roles parted by commas.
+func rolesNamed(roles string) ([]account.Role, error) {
+	var list []account.Role
+	for _, s := range strings.FieldsFunc(roles, func(r rune) bool { return r == ',' || r == '，' || r == '、' }) {
+		r, err := account.ParseRole(strings.TrimSpace(s))
+		if err != nil {
+			return nil, usageError{err}
+		}
+		list = append(list, r)
+	}
+	if len(list) == 0 {
+		return nil, usagef("要写 --role，如 --role admin")
+	}
+	return list, nil
+}
+
 // adminList lists the accounts.
 func adminList(ctx context.Context, c *call) error {
 	if _, err := c.parse(0, 0, nil); err != nil {
@@ -234,16 +300,9 @@ func operator() string {
 const maxPasswordInput = 1024
 
 func createAccount(ctx context.Context, c *call, k *account.Keeper, name, roles string, stdin bool) error {
-	var list []account.Role
-	for _, s := range strings.FieldsFunc(roles, func(r rune) bool { return r == ',' || r == '，' || r == '、' }) {
-		r, err := account.ParseRole(strings.TrimSpace(s))
-		if err != nil {
-			return usageError{err}
-		}
-		list = append(list, r)
-	}
-	if len(list) == 0 {
-		return usagef("admin create 要写 --role，如 --role admin")
+	list, err := rolesNamed(roles)
+	if err != nil {
+		return err
 	}
 	password := ""
 	if stdin { // never an argument: others on the machine could read it

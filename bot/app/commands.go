@@ -54,27 +54,52 @@ func commands() []command {
 		{name: "remind", about: "预演、查看和放行提醒", subs: []command{
 			{name: "preview", args: "--from 日期 --to 日期 [--ledger 文件] [--json|--ics]", about: "预演这段时间谁会收到什么，不发送", run: preview},
 			{name: "status", about: "提醒现在怎样", run: remindStatus},
+			{name: "pause", args: "[单位] --until 日期 --why 理由 [--no 第几项]", about: "暂停一个单位的提醒；不写单位就是全部", run: remindPause},
+			{name: "resume", args: "编号", about: "提前恢复；编号见 remind status", run: remindResume},
 			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行", run: release},
 		}},
 		{name: "duties", args: "[--bureau 单位] [--as-of 日期] [--json]", about: "列出各单位的任务和红黄绿灯", run: dutiesCommand},
-		{name: "ledger", about: "导出台账和代拟稿", subs: []command{
+		{name: "ledger", about: "导出台账和代拟稿；办公室的审核、转办、分解和催办", subs: []command{
 			{name: "export", args: "文件.xlsx|文件.csv|--json [--as-of 日期] [--plan 计划]", about: "导出台账", run: exportLedger},
 			{name: "paper", args: "文件.docx [--kind monthly|quarterly|circular] [--as-of 日期] [--plan 计划]", about: "写月度汇总、季度调度材料或通报的代拟稿", run: ledgerPaper},
+			{name: "act", args: officeVerbNames() + " 任务编号 --bureau 单位 [--due 日期] [--why 理由] [--plan 计划]", about: "审核、销号、调整时限、重新打开；任务编号见 duties", run: ledgerAct},
+			{name: "undo", args: "--bureau 单位", about: "十分钟内撤销自己刚才在这个单位名下办的一步", run: ledgerUndo},
+			{name: "handover", args: "任务编号 --bureau 单位 --to 新单位 --why 依据", about: "转办给别的单位", run: ledgerHandover},
+			{name: "split", args: "任务编号 --bureau 单位 --shares 文件|- --why 依据", about: "分解给几个单位；一行一个：单位｜任务｜目标数｜日期", run: ledgerSplit},
+			{name: "urge", args: "[单位] [--text 文字] [--leader]", about: "看谁该催；写单位就发出催办（--leader 送分管领导）", run: ledgerUrge},
+		}},
+		{name: "cards", about: "办事信息卡，改在草稿里", subs: []command{
+			{name: "list", args: "[草稿]", about: "列出各张卡", run: cardsList},
+			{name: "set", args: "卡号 --bureau 单位|--measure 第几项|--quote 原文 [--place 地点] [--phone 电话] [--hours 时间] [--paper 材料]… [--online 网址] [--proxy 代办] --source 来源 [--expires 日期] [--verify] [--draft 草稿]", about: "写一张或改写；--verify 就是以操作人的名义核实", run: cardsSet},
+			{name: "drop", args: "卡号 [--draft 草稿]", about: "去掉一张", run: cardsDrop},
+		}},
+		{name: "calendar", about: "工作日历", subs: []command{
+			{name: "show", about: "看各年有没有录入", run: calendarShow},
+			{name: "set", args: "年份 --off 2027-01-01..2027-01-03,… [--work 日期,…] --source 通知", about: "录入一年的放假和调休", run: calendarSet},
 		}},
 		{name: "directory", about: "单位和联系人名录", subs: []command{
 			{name: "show", about: "显示名录的 YAML", run: directoryShow},
 			{name: "import", args: "文件", about: "换成改好的 YAML", run: directoryImport},
+			{name: "person", args: "单位 姓名 [--role 联络员,…] [--account 渠道=员工编号]… [--first|--second] [--gone 日期] [--rename 姓名]", about: "加一个人或改他；没写的不动", run: directoryPerson},
+			{name: "remove", args: "单位 姓名", about: "移出一个人", run: directoryRemove},
+			{name: "bureau", args: "单位 [--alias 叫法]… [--office-only yes|no]", about: "改单位的叫法，提醒是否只送办公室", run: directoryBureau},
+			{name: "successor", args: "单位 新名字 --from 日期 --basis 依据 | 单位 --none", about: "记一条沿革，或取消", run: directorySuccessor},
 		}},
 		{name: "channel", about: "暂停或恢复一个渠道的自动答复", subs: []command{
 			{name: "list", about: "列出暂停的渠道", run: channelList},
 			{name: "pause", args: "渠道 --reason 理由", about: "暂停，居民会看到理由", run: channelPause},
 			{name: "resume", args: "渠道", about: "恢复", run: channelResume},
+			{name: "trial", args: "渠道 员工编号 文字", about: "给通讯录里的一个人试发一句话", run: channelTrial},
 		}},
 		{name: "admin", about: "管理后台账号", subs: []command{
 			{name: "create", args: "姓名 --role 角色[,角色] [--password-stdin]", about: "建账号", run: adminCreate},
 			{name: "invite", args: "姓名", about: "给一个设密码的链接", run: adminInvite},
 			{name: "unlock", args: "姓名", about: "解锁", run: adminUnlock},
 			{name: "disable", args: "姓名", about: "停用", run: adminDisable},
+			{name: "enable", args: "姓名", about: "重新启用", run: adminEnable},
+			{name: "roles", args: "姓名 --role 角色[,角色]", about: "改角色", run: adminRoles},
+			{name: "second", args: "姓名", about: "解绑动态口令，让他重新绑定", run: adminSecond},
+			{name: "link", args: "姓名 --channel wecom|dingtalk [--user 员工编号]", about: "关联扫码登录的平台账号；不写 --user 就是解除", run: adminLink},
 			{name: "list", about: "列出账号", run: adminList},
 		}},
 		{name: "audit", about: "审计记录", subs: []command{

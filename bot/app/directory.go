@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 
-	"huiwen/knowledge/account"
 	"huiwen/knowledge/audit"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/store"
@@ -51,7 +50,7 @@ func directoryImport(ctx context.Context, c *call) error {
 		return err
 	}
 	defer s.Close()
-	act, err := whoActs(ctx, s, f, account.Admin, account.Editor, account.System)
+	act, err := whoActs(ctx, s, f, mayKeep...)
 	if err != nil {
 		return err
 	}

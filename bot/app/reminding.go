@@ -287,6 +287,6 @@ func writeStatus(w io.Writer, st scheduler.Status) {
 		fmt.Fprintf(w, "已扣住：%s。请看清单：remind release\n", st.Hold.Reason)
 	}
 	for _, p := range st.Pauses {
-		fmt.Fprintf(w, "暂停：%s%s 到%s，%s（%s）\n", p.Bureau, p.No, p.Until.Chinese(), p.Why, p.By)
+		fmt.Fprintf(w, "暂停：%s%s 到%s，%s（%s），编号 %s\n", p.Bureau, p.No, p.Until.Chinese(), p.Why, p.By, p.ID)
 	}
 }

@@ -30,7 +30,7 @@ func (v *visit) accounts(name, link string) error {
 	if err != nil {
 		return err
 	}
-	view := accountsView{Roles: account.Roles, Create: v.who.Has(steering...), Link: link, For: name, Channels: []string{"wecom", "dingtalk"}}
+	view := accountsView{Roles: account.Roles, Create: v.who.Has(steering...), Link: link, For: name, Channels: account.LinkChannels}
 	for _, a := range list {
 		view.Accounts = append(view.Accounts, accountRow{a, a.Locked.After(v.Now()), a.Name == v.who.Name})
 	}
@@ -162,18 +162,12 @@ func dropSecond(v *visit) error {
 // linkAccount lets a platform account sign in by scan; an empty one takes it away.
 func linkAccount(v *visit) error {
 	l := account.Link{Channel: v.field("channel"), User: v.field("user")}
-	if !slices.Contains([]string{"wecom", "dingtalk"}, l.Channel) || len(l.User) > 128 {
+	if !slices.Contains(account.LinkChannels, l.Channel) {
 		return v.failed("/admin/accounts", bad("请选平台并填平台账号。"))
 	}
 	said := "已解除扫码登录。"
 	if l.User != "" {
 		said = fmt.Sprintf("已关联 %s 账号 %s，可扫码登录。", l.Channel, l.User)
 	}
-	return v.change("account.link", said, func(a *account.Account) error {
-		a.Links = slices.DeleteFunc(a.Links, func(old account.Link) bool { return old.Channel == l.Channel })
-		if l.User != "" {
-			a.Links = append(a.Links, l)
-		}
-		return nil
-	})
+	return v.change("account.link", said, func(a *account.Account) error { return a.SetLink(l) })
 }

@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"context"
 	"crypto/rand"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -98,8 +100,8 @@ func resumeChannel(v *visit) error {
 	return v.done("/admin/channels", "已恢复自动答复。")
 }
 
-// maxTrialRunes bounds the words of a trial message.
-const maxTrialRunes = 200
+// MaxTrialRunes bounds the words of a trial message.
+const MaxTrialRunes = 200
 
 // sendTrial sends a contact of the directory one message, to see that it arrives.
 func sendTrial(v *visit) error {
@@ -115,21 +117,31 @@ func sendTrial(v *visit) error {
 		return v.failed("/admin/channels", bad("请从通讯录里选一个能送达的人。"))
 	}
 	text := v.field("text")
-	if text == "" || len([]rune(text)) > maxTrialRunes {
-		return v.failed("/admin/channels", bad("请写一句话，最多 %d 个字。", maxTrialRunes))
+	if text == "" || len([]rune(text)) > MaxTrialRunes {
+		return v.failed("/admin/channels", bad("请写一句话，最多 %d 个字。", MaxTrialRunes))
 	}
-	text = "【试发】" + text
-	out := sender.Send(v.ctx(), bot.Address{Channel: channel, Conversation: user}, "trial-"+rand.Text(), bot.Rendered{Status: bot.Done, Text: text, Citations: []string{}, Choices: []string{}, Lines: []bot.Line{{{Kind: bot.Recorded, Text: text, Ref: "trial"}}}})
+	said, sendErr := SendTrial(v.ctx(), sender, bot.Address{Channel: channel, Conversation: user}, who.Name, text)
 	if err := v.note("channel.trial", channel+" "+who.Name, ""); err != nil {
 		return err
 	}
+	if sendErr != nil {
+		return v.failed("/admin/channels", bad("%s", sendErr.Error()))
+	}
+	return v.done("/admin/channels", said)
+}
+
+// SendTrial sends one message as a trial and says how it went; the error's words
+// are for people.
+func SendTrial(ctx context.Context, sender bot.Sender, to bot.Address, name, text string) (string, error) {
+	text = "【试发】" + text
+	out := sender.Send(ctx, to, "trial-"+rand.Text(), bot.Rendered{Status: bot.Done, Text: text, Citations: []string{}, Choices: []string{}, Lines: []bot.Line{{{Kind: bot.Recorded, Text: text, Ref: "trial"}}}})
 	switch {
 	case out.Sent:
-		return v.done("/admin/channels", "平台已收下给"+who.Name+"的试发消息，请他看看收到没有。")
+		return "平台已收下给" + name + "的试发消息，请他看看收到没有。", nil
 	case out.Uncertain:
-		return v.failed("/admin/channels", bad("平台没有回话，不知道发出去没有，请问一下%s。", who.Name))
+		return "", fmt.Errorf("平台没有回话，不知道发出去没有，请问一下%s。", name)
 	case out.Wait > 0:
-		return v.failed("/admin/channels", bad("平台要求等 %s 再发。", out.Wait.Round(time.Second)))
+		return "", fmt.Errorf("平台要求等 %s 再发。", out.Wait.Round(time.Second))
 	}
-	return v.failed("/admin/channels", bad("没有发出：%s", out.Reason))
+	return "", fmt.Errorf("没有发出：%s", out.Reason)
 }

@@ -324,7 +324,7 @@ func (v *visit) actor() ledger.Actor {
 	if v.who.Has(account.Inspector) {
 		a.Roles = append(a.Roles, bot.Inspector)
 		if len(a.Roles) == 1 {
-			a.Bureau = "督查室"
+			a.Bureau = ledger.InspectorBureau
 		}
 	}
 	return a
@@ -483,9 +483,6 @@ func clipped(s string, n int) string {
 	return string(r[:n]) + "…"
 }
 
-// maxUrgeRunes bounds the text of an urging.
-const maxUrgeRunes = 1500
-
 // sendUrge sends an urging as it was prepared or edited.
 func sendUrge(v *visit) error {
 	all, err := v.urges()
@@ -497,8 +494,8 @@ func sendUrge(v *visit) error {
 		return v.failed("/admin/urge", bad("这个单位现在没有要催的任务。"))
 	}
 	text := strings.ReplaceAll(v.field("text"), "\r\n", "\n")
-	if text == "" || len([]rune(text)) > maxUrgeRunes {
-		return v.failed("/admin/urge", bad("催办的文字要有内容，最多 %d 个字。", maxUrgeRunes))
+	if text == "" || len([]rune(text)) > ledger.MaxUrgeRunes {
+		return v.failed("/admin/urge", bad("催办的文字要有内容，最多 %d 个字。", ledger.MaxUrgeRunes))
 	}
 	o := ledger.Order{ID: "urge|" + v.who.Name + "|" + v.field("order"), At: v.Now(), By: v.actor(), Plan: all[i].Rows[0].Entry.Plan, Bureau: all[i].Bureau, Text: "催办"}
 	for _, r := range all[i].Rows {

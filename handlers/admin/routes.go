@@ -58,6 +58,24 @@ func (r route) may(a *account.Account) bool {
 	return r.open || a != nil && (r.own || a.Has(r.roles...))
 }
 
+// An Act is a form of the pages with the roles that may send it.
+type Act struct {
+	Path  string
+	Roles []account.Role
+}
+
+// Acts lists what the pages change, without what a person does to his own session
+// and password: each has its twin on the command line.
+func Acts() []Act {
+	var out []Act
+	for _, r := range routes() {
+		if r.method == http.MethodPost && !r.open && !r.own {
+			out = append(out, Act{r.path, r.roles})
+		}
+	}
+	return out
+}
+
 // Who may, by kind of page.
 var (
 	watching  = []account.Role{account.Admin, account.Editor, account.Reviewer, account.Issuer, account.Office, account.Inspector, account.Statistic, account.System, account.Security, account.Operator}

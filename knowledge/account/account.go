@@ -100,6 +100,25 @@ type Link struct {
 	User    string `json:"user"`
 }
 
+// LinkChannels are the platforms that sign in by scan.
+var LinkChannels = []string{"wecom", "dingtalk"}
+
+// maxLinkUser bounds the id of a person on a platform, in bytes.
+const maxLinkUser = 128
+
+// SetLink ties the account to one person of a platform, in place of the one
+// before; an empty user unties it.
+func (a *Account) SetLink(l Link) error {
+	if !slices.Contains(LinkChannels, l.Channel) || len(l.User) > maxLinkUser {
+		return fmt.Errorf("%w：平台账号要选平台，编号最长 %d 个字节", ErrInvalid, maxLinkUser)
+	}
+	a.Links = slices.DeleteFunc(a.Links, func(old Link) bool { return old.Channel == l.Channel })
+	if l.User != "" {
+		a.Links = append(a.Links, l)
+	}
+	return nil
+}
+
 // Has reports whether the account has any of the roles.
 func (a *Account) Has(roles ...Role) bool {
 	return !a.Disabled && slices.ContainsFunc(a.Roles, func(r Role) bool { return slices.Contains(roles, r) })

@@ -54,6 +54,9 @@ func Scope(bureau string) string {
 	return "bureau/" + bureau
 }
 
+// InspectorBureau is what acts of an inspector bear.
+const InspectorBureau = "督查室"
+
 // OfficeBureau is the scope's bureau of what is sent to the office itself.
 const OfficeBureau = "领导小组办公室"
 

@@ -32,8 +32,11 @@ func ToUrge(all []Entry, c *calendar.Calendar, today calendar.Day) (list []Entry
 	return list, why
 }
 
-// MaxUrged bounds the entries that an urging names.
-const MaxUrged = 15
+// Bounds of an urging: the entries that it names, and its text.
+const (
+	MaxUrged     = 15
+	MaxUrgeRunes = 1500
+)
 
 // UrgeText is the draft of an urging of one bureau, which a person edits and sends;
 // why is that of [ToUrge].
