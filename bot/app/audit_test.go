@@ -21,6 +21,7 @@ func TestActsAreAudited(t *testing.T) {
 		return got
 	}
 	run(0, "admin", "create", "张编辑", "--role", "编辑")
+	run(0, "admin", "create", "王办", "--role", "办公室")
 	run(0, "admin", "create", "赵审计", "--role", "审计管理员")
 	shown := run(0, "directory", "show").out
 	if !strings.Contains(shown, "区财政局") {
@@ -29,8 +30,8 @@ func TestActsAreAudited(t *testing.T) {
 	file := writeFile(t, "d.yaml", shown+"\n")
 	run(2, "directory", "import", file)
 	run(1, "directory", "import", file, "--as", "赵审计")
-	run(0, "directory", "import", file, "--as", "张编辑", "--why", "核对一遍")
-	if got := run(1, "directory", "import", file, "--as", "张编辑"); !strings.Contains(got.err, "刚被别人改过") {
+	run(0, "directory", "import", file, "--as", "王办", "--why", "核对一遍")
+	if got := run(1, "directory", "import", file, "--as", "王办"); !strings.Contains(got.err, "刚被别人改过") {
 		t.Errorf("%s", got.err)
 	}
 	run(0, "plan", "correct", "39", "groups", `["高校毕业生"]`, "--as", "张编辑", "--why", "漏读")
@@ -44,7 +45,7 @@ func TestActsAreAudited(t *testing.T) {
 	run(2, "audit", "show")
 	run(1, "audit", "show", "--as", "张编辑")
 	got := run(0, "audit", "show", "--as", "赵审计").out
-	for _, want := range []string{"张编辑  directory.save  revision 1  核对一遍", "张编辑  plan.draft", "漏读", "account.create"} {
+	for _, want := range []string{"王办  directory.save  revision 1  核对一遍", "张编辑  plan.draft", "漏读", "account.create"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
