@@ -56,42 +56,26 @@ type Gone struct {
 
 // Gone lists what of the edition rests on sentences that its plans do not hold.
 func (e Edition) Gone() ([]Gone, error) {
-	plans, err := e.ReadPlans()
+	m, err := e.gather()
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := e.FS()
-	if err != nil {
-		return nil, err
-	}
-	v, err := ReadVocabulary(fsys)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := eligibility.Load(fsys)
-	if err != nil {
-		return nil, err
-	}
-	carried, err := e.Carried()
-	if err != nil {
-		return nil, err
-	}
-	docs, err := e.Documents()
+	rules, err := m.rules()
 	if err != nil {
 		return nil, err
 	}
 	var out []Gone
-	for _, p := range plans {
+	for _, p := range m.plans {
 		for _, rule := range rules.Programmes {
 			if _, missing := home(p.Plan, rule); missing != "" {
 				out = append(out, Gone{p.ID, "programme", rule.ID, missing})
 			}
 		}
-		_, dropped := assign(p.Plan, v.Similar, of(carried, p.ID))
+		_, dropped := assign(p.Plan, m.words.Similar, of(m.carried, p.ID))
 		for _, s := range dropped {
 			out = append(out, Gone{p.ID, "similar", s.Topic, s.Quote})
 		}
-		for _, d := range docs {
+		for _, d := range m.docs {
 			for _, c := range d.Cards {
 				if c.Quote != "" && !slices.ContainsFunc(p.Plan.Items, func(it plan.Item) bool { return strings.Contains(it.Text, c.Quote) }) {
 					out = append(out, Gone{p.ID, "card", d.ID + "/" + c.ID, c.Quote})

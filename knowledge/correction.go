@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -185,7 +186,8 @@ func (e Edition) ReadPlans() ([]ReadPlan, error) {
 	}
 	var out []ReadPlan
 	for _, id := range e.PlanIDs() {
-		p, err := readings.read(string(e[PlanPath(id)]), terms)
+		// what is in an edition was read within its time when it came in
+		p, err := readings.read(context.Background(), string(e[PlanPath(id)]), terms)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", PlanPath(id), err)
 		}
@@ -213,13 +215,13 @@ func (e Edition) ReadPlans() ([]ReadPlan, error) {
 	return out, nil
 }
 
-// Read reads the text of a plan as the edition would.
-func (e Edition) Read(text string) (*plan.Plan, error) {
+// Read reads the text of a plan as the edition would, within the time of ctx.
+func (e Edition) Read(ctx context.Context, text string) (*plan.Plan, error) {
 	terms, err := e.terms()
 	if err != nil {
 		return nil, err
 	}
-	return readings.read(text, terms)
+	return readings.read(ctx, text, terms)
 }
 
 // terms are the standard terms that misprints are compared with.

@@ -3,6 +3,7 @@ package knowledge
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -140,7 +141,7 @@ func (e Edition) Documents() ([]*Document, error) {
 	}
 	var out []*Document
 	for _, id := range e.DocumentIDs() {
-		d, err := ReadDocument(id, e[DocumentPath(id)], string(e[DocumentText(id)]))
+		d, err := ReadDocument(context.Background(), id, e[DocumentPath(id)], string(e[DocumentText(id)]))
 		if err != nil {
 			return nil, err
 		}
@@ -151,8 +152,8 @@ func (e Edition) Documents() ([]*Document, error) {
 	return out, nil
 }
 
-// ReadDocument reads a document from its head and its text.
-func ReadDocument(id string, head []byte, text string) (*Document, error) {
+// ReadDocument reads a document from its head and its text, within the time of ctx.
+func ReadDocument(ctx context.Context, id string, head []byte, text string) (*Document, error) {
 	var f documentFile
 	dec := yaml.NewDecoder(bytes.NewReader(head))
 	dec.KnownFields(true)
@@ -163,7 +164,7 @@ func ReadDocument(id string, head []byte, text string) (*Document, error) {
 	var err error
 	switch f.Kind {
 	case Rules, Guide:
-		err = d.readText(text, f)
+		err = d.readText(ctx, text, f)
 	case FAQ:
 		err = d.readFAQ(f.FAQ)
 	case Cards:
@@ -201,8 +202,8 @@ func checkDay(day string) error {
 
 // readText makes a measure of every numbered item, or of every paragraph of a
 // text that numbers nothing.
-func (d *Document) readText(text string, f documentFile) error {
-	p, err := plan.Read(text, plan.Options{})
+func (d *Document) readText(ctx context.Context, text string, f documentFile) error {
+	p, err := plan.Read(ctx, text, plan.Options{})
 	switch {
 	case errors.Is(err, plan.ErrNoItems):
 		p = &plan.Plan{Items: paragraphs(text)}

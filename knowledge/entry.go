@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +118,7 @@ func (e Edition) withHead(id, kind, day string, change func(*documentFile) error
 		return nil, fmt.Errorf("write %s: %w", DocumentPath(id), err)
 	}
 	next := e.With(DocumentPath(id), data)
-	if _, err := ReadDocument(id, data, ""); err != nil {
+	if _, err := ReadDocument(context.Background(), id, data, ""); err != nil {
 		return nil, err
 	}
 	return next, next.Check()

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"context"
 	"crypto/sha256"
 	"slices"
 	"strings"
@@ -32,14 +33,14 @@ type reading struct {
 
 // read reads a plan; what it returns is the caller's own, but for strings and
 // the lists inside items, which nobody changes in place.
-func (r *reader) read(text string, terms []string) (*plan.Plan, error) {
+func (r *reader) read(ctx context.Context, text string, terms []string) (*plan.Plan, error) {
 	key := sha256.Sum256([]byte(strings.Join(terms, "\n") + "\x00" + text))
 	r.mu.Lock()
 	p := r.of[key]
 	r.mu.Unlock()
 	if p == nil {
 		var err error
-		if p, err = plan.Read(text, plan.Options{Terms: terms}); err != nil {
+		if p, err = plan.Read(ctx, text, plan.Options{Terms: terms}); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -59,47 +60,61 @@ type Snapshot struct {
 // ErrNoPlan marks seed data or an archive without a readable plan.
 var ErrNoPlan = errors.New("no plan")
 
+// A material is what an edition holds, read: what snapshots are built from.
+type material struct {
+	plans   []ReadPlan
+	words   *Vocabulary
+	carried []Carried
+	docs    []*Document
+	fsys    fs.FS // of the programmes
+}
+
+// gather reads what the edition holds, without building anything of it.
+func (e Edition) gather() (m material, err error) {
+	if m.fsys, err = e.FS(); err != nil {
+		return m, err
+	}
+	if m.plans, err = e.ReadPlans(); err != nil {
+		return m, err
+	}
+	if m.words, err = ReadVocabulary(m.fsys); err != nil {
+		return m, err
+	}
+	if m.carried, err = e.Carried(); err != nil {
+		return m, err
+	}
+	m.docs, err = e.Documents()
+	return m, err
+}
+
+// rules are the programmes, the caller's own: each plan turns off others.
+func (m material) rules() (*eligibility.Rules, error) { return eligibility.Load(m.fsys) }
+
 // load builds the snapshots of every main plan of the edition.
 func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
-	fsys, err := e.FS()
+	m, err := e.gather()
 	if err != nil {
 		return nil, err
 	}
-	plans, err := e.ReadPlans()
-	if err != nil {
-		return nil, err
-	}
-	v, err := ReadVocabulary(fsys)
-	if err != nil {
-		return nil, err
-	}
-	v.Bureaus = bureaus
-	carried, err := e.Carried()
-	if err != nil {
-		return nil, err
-	}
-	docs, err := e.Documents()
-	if err != nil {
-		return nil, err
-	}
+	m.words.Bureaus = bureaus
 	confirmed, err := e.Confirmed()
 	if err != nil {
 		return nil, err
 	}
 	version := e.Hash()
-	all := make([]*Snapshot, len(plans))
-	for i, p := range plans {
-		rules, err := eligibility.Load(fsys) // each plan turns off its own
+	all := make([]*Snapshot, len(m.plans))
+	for i, p := range m.plans {
+		rules, err := m.rules()
 		if err != nil {
 			return nil, err
 		}
-		s, err := build(p.Plan, v, docs, of(carried, p.ID), cut)
+		s, err := build(p.Plan, m.words, m.docs, of(m.carried, p.ID), cut)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", PlanPath(p.ID), err)
 		}
 		s.ID, s.Lost, s.plans = p.ID, p.Lost, all
 		s.adopt(rules)
-		s.conflicts = findConflicts(s.Measures, slices.ContainsFunc(confirmed, func(c Confirmation) bool { return c.Document == p.ID }), docs)
+		s.conflicts = findConflicts(s.Measures, slices.ContainsFunc(confirmed, func(c Confirmation) bool { return c.Document == p.ID }), m.docs)
 		s.Version = version
 		all[i] = s
 	}

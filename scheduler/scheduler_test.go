@@ -44,7 +44,7 @@ func seedPlan(t testing.TB) *plan.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.Read(string(data), plan.Options{})
+	p, err := plan.Read(t.Context(), string(data), plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,9 @@ func readDocument(ctx context.Context, name string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Read(text, plan.Options{Terms: terms})
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	p, err := plan.Read(ctx, text, plan.Options{Terms: terms})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -23,8 +23,14 @@ func (it *Item) Alien() string {
 		all = append(all, a.Text, a.For)
 	}
 	all = append(append(all, it.Groups...), it.Deliverables...)
-	if i := slices.IndexFunc(all, func(s string) bool { return !strings.Contains(it.Text, s) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(s string) bool { return !strings.Contains(it.Text, s) && !it.above(s) }); i >= 0 {
 		return all[i]
 	}
 	return ""
+}
+
+// above reports whether s is a bureau that a heading over the item names.
+func (it *Item) above(s string) bool {
+	return slices.ContainsFunc(it.Bureaus, func(b Bureau) bool { return b.Name == s }) &&
+		slices.ContainsFunc(it.Path, func(h Heading) bool { return strings.Contains(h.Heading, s) })
 }

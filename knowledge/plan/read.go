@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,13 +13,21 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBytes bounds the text of a document.
-const MaxBytes = 4 << 20
+// Bounds of the text of a document; real plans stay far below each.
+const (
+	MaxBytes = 4 << 20
+	MaxRunes = 1_500_000
+	MaxLines = 100_000
+	MaxItems = 10_000
+)
 
 // Errors a caller may test for. Each says what to do.
 var (
 	ErrEmpty    = errors.New("文件里没有文字：请检查文件")
-	ErrTooLarge = fmt.Errorf("文字超过 %d MB：请拆成几个文件", MaxBytes>>20)
+	ErrTooLarge = fmt.Errorf("文字超过 %d MB 或 %d 万字：请拆成几个文件", MaxBytes>>20, MaxRunes/10_000)
+	ErrTooLong  = fmt.Errorf("超过 %d 万行：请检查文件，或拆成几个文件", MaxLines/10_000)
+	ErrTooMany  = fmt.Errorf("编号的任务超过 %d 万项：请检查文件，或拆成几个文件", MaxItems/10_000)
+	ErrSlow     = errors.New("文字读得太久：请检查文件来源，或拆成几个文件")
 	ErrNoItems  = errors.New("没有找到编号的任务：文件里要有 一、（一）1. 或 第一条 这样的编号")
 	ErrEncoding = errors.New("文字编码不是 UTF-8：请另存为 UTF-8")
 )
@@ -31,11 +40,14 @@ type Options struct {
 }
 
 // Read reads the text of a document. The errors are [ErrEmpty], [ErrTooLarge],
-// [ErrEncoding] and [ErrNoItems].
-func Read(text string, o Options) (*Plan, error) {
+// [ErrTooLong], [ErrTooMany], [ErrEncoding] and [ErrNoItems], [ErrSlow] when the
+// time of ctx ran out, and else the cause why ctx ended.
+func Read(ctx context.Context, text string, o Options) (*Plan, error) {
 	switch {
-	case len(text) > MaxBytes:
+	case len(text) > MaxBytes, utf8.RuneCountInString(text) > MaxRunes:
 		return nil, ErrTooLarge
+	case strings.Count(text, "\n") > MaxLines:
+		return nil, ErrTooLong
 	case !utf8.ValidString(text):
 		return nil, ErrEncoding
 	case strings.TrimSpace(text) == "":
@@ -53,19 +65,35 @@ func Read(text string, o Options) (*Plan, error) {
 	p.Frame = append(p.Frame, foot...)
 	r := reader{plan: p, text: text, firstLeads: leadRule.MatchString(text), columns: tableColumns(text)}
 	for i := range sections {
-		r.section(&sections[i], nil)
+		r.section(ctx, &sections[i], nil, nil)
 	}
-	if len(p.Items) == 0 {
+	switch {
+	case r.over(ctx) && ctx.Err() != nil:
+		return nil, stopped(ctx)
+	case r.over(ctx):
+		return nil, ErrTooMany
+	case len(p.Items) == 0:
 		return nil, ErrNoItems
 	}
 	r.cutLast()
 	r.number()
 	r.keepHeadings()
-	r.fields()
+	r.fields(ctx)
+	if ctx.Err() != nil {
+		return nil, stopped(ctx)
+	}
 	p.readGoals(head + "\n" + strings.Join(p.Unread, "\n"))
 	p.warn(text, o.Terms)
 	p.asPrinted(printed)
 	return p, nil
+}
+
+// stopped is why a reading ended early.
+func stopped(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ErrSlow
+	}
+	return context.Cause(ctx)
 }
 
 // A section is a label with its text and what is numbered beneath it.
@@ -121,28 +149,44 @@ type reader struct {
 	labels     []label  // of the items
 }
 
-// section reads one section: an item, or a heading over its parts.
-func (r *reader) section(s *section, path []Heading) {
+// section reads one section: an item, or a heading over its parts. Who is named
+// above answers for the items that name nobody.
+func (r *reader) section(ctx context.Context, s *section, path []Heading, above []responsibility) {
+	if r.over(ctx) {
+		return
+	}
 	heading, rest := cutHeading(s.text)
 	if s.label.level == levelAnnex && !hasLists(s.parts) || len(s.parts) == 0 && closing.MatchString(strings.TrimSpace(heading)) {
 		r.frame(s.label.printed + " " + s.whole)
 		return
 	}
 	if len(s.parts) == 0 || s.isItem() {
-		r.item(s, path)
+		r.item(s, path, above)
 		return
 	}
 	r.plan.Frame = append(r.plan.Frame, strings.TrimSpace(s.label.printed+" "+heading))
-	for _, sentence := range Sentences(rest) {
-		r.plan.Unread = append(r.plan.Unread, sentence)
+	if lists := responsibilities(heading, r.firstLeads); len(lists) > 0 {
+		above = lists
 	}
+	if lists := responsibilities(rest, r.firstLeads); len(lists) > 0 {
+		above = lists
+		last := lists[len(lists)-1]
+		r.frame(rest[last.from:last.to])
+		rest = rest[:last.from] + "\n" + rest[last.to:]
+	}
+	r.plan.Unread = append(r.plan.Unread, Sentences(rest)...)
 	path = append(slices.Clone(path), Heading{Label: strings.Trim(s.label.printed, "（）()"), Heading: heading})
 	if s.label.level == levelHanParen {
 		path[len(path)-1].Label = s.label.printed
 	}
 	for i := range s.parts {
-		r.section(&s.parts[i], path)
+		r.section(ctx, &s.parts[i], path, above)
 	}
+}
+
+// over reports whether the reading has to end.
+func (r *reader) over(ctx context.Context) bool {
+	return len(r.plan.Items) > MaxItems || ctx.Err() != nil
 }
 
 // hasLists reports whether any of the sections names who is responsible: an
@@ -222,18 +266,19 @@ func (s *section) aspects() bool {
 // cutHeading parts a heading from the text beneath it.
 func cutHeading(text string) (heading, rest string) {
 	text = strings.TrimSpace(text)
-	if i := strings.IndexByte(text, '\n'); i >= 0 {
-		return strings.TrimSpace(text[:i]), text[i+1:]
+	line, more, many := strings.Cut(text, "\n")
+	if i := strings.Index(line, "。"); i >= 0 && i+len("。") < len(line) {
+		return line[:i], text[i+len("。"):]
 	}
-	if i := strings.IndexAny(text, "。"); i >= 0 && i+3 < len(text) {
-		return text[:i], text[i+3:]
+	if many {
+		return strings.TrimSpace(line), more
 	}
 	return strings.TrimSuffix(text, "。"), ""
 }
 
 // item adds a section as an item; what stands behind its last list of bodies
 // belongs to the frame.
-func (r *reader) item(s *section, path []Heading) {
+func (r *reader) item(s *section, path []Heading, above []responsibility) {
 	text := strings.TrimSpace(s.whole)
 	it := Item{Path: slices.Clone(path), Targets: []Target{}, Deadlines: []Deadline{}, Amounts: []Amount{}, Groups: []string{}, Deliverables: []string{}, Bureaus: []Bureau{}}
 	if it.Path == nil {
@@ -256,6 +301,10 @@ func (r *reader) item(s *section, path []Heading) {
 		text = strings.TrimSpace(text[:i])
 	}
 	it.Text = text
+	it.lists = lists
+	if len(lists) == 0 {
+		lists = above
+	}
 	for _, l := range lists {
 		it.Etc = it.Etc || l.etc
 		for _, b := range l.bureaus {
@@ -268,7 +317,6 @@ func (r *reader) item(s *section, path []Heading) {
 			it.Deadlines = append(it.Deadlines, deadlineIn(due, due, r.plan, true)...)
 		}
 	}
-	it.lists = lists
 	it.Heading = leadingHeading(text)
 	r.plan.Items = append(r.plan.Items, it)
 	r.labels = append(r.labels, s.label)
@@ -405,18 +453,15 @@ func (it *Item) annexed() bool {
 }
 
 // fields reads targets, deadlines, amounts, groups and deliverables.
-func (r *reader) fields() {
+func (r *reader) fields(ctx context.Context) {
 	for i := range r.plan.Items {
 		it := &r.plan.Items[i]
 		body := it.withoutLists()
-		it.Deadlines = append(it.Deadlines, deadlines(body, r.plan)...)
-		for _, q := range figures(body) {
-			if t, ok := q.target(r.plan); ok {
-				it.Targets = append(it.Targets, t)
+		for _, sentence := range shortSentences(body) {
+			if r.over(ctx) {
+				return
 			}
-			if a, ok := q.amount(); ok {
-				it.Amounts = append(it.Amounts, a)
-			}
+			r.sentence(it, sentence)
 		}
 		it.Groups = append(it.Groups, groups(body)...)
 		it.Deliverables = append(it.Deliverables, deliverables(body)...)
@@ -424,6 +469,19 @@ func (r *reader) fields() {
 			if d.Hard && d.Due == nil && (d.Kind == "multi-year" || d.Kind == "once") {
 				r.plan.Warnings = append(r.plan.Warnings, fmt.Sprintf("第%s项：“%s”没有写从哪一年算起，到期日要由人确认", it.No, d.Text))
 			}
+		}
+	}
+}
+
+// sentence reads the times and figures of one sentence of an item.
+func (r *reader) sentence(it *Item, sentence string) {
+	it.Deadlines = append(it.Deadlines, deadlines(sentence, r.plan)...)
+	for _, q := range figures(sentence) {
+		if t, ok := q.target(r.plan); ok {
+			it.Targets = append(it.Targets, t)
+		}
+		if a, ok := q.amount(); ok {
+			it.Amounts = append(it.Amounts, a)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 // one reads a plan of one measure.
 func one(t *testing.T, body string) *plan.Item {
 	t.Helper()
-	p, err := plan.Read("某县2024年实施方案\n2024年3月1日\n一、重点任务\n1."+body+"\n", plan.Options{})
+	p, err := plan.Read(t.Context(), "某县2024年实施方案\n2024年3月1日\n一、重点任务\n1."+body+"\n", plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestOutlines(t *testing.T) {
 		{"a table run together", "2024年任务分解表序号重点任务责任单位完成时限1完成甲。县教育局2024年6月底2完成乙。县财政局各乡镇人民政府2024年12月底", "1 2"},
 	}
 	for _, tt := range tests {
-		p, err := plan.Read(tt.text, plan.Options{})
+		p, err := plan.Read(t.Context(), tt.text, plan.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -252,7 +253,7 @@ func TestHeads(t *testing.T) {
 		{"a note behind the title", "附件1\n某县任务清单（2023年）" + body, "某县任务清单（2023年）", "", "2023-01-01", "2023-12-31"},
 	}
 	for _, tt := range tests {
-		p, err := plan.Read(tt.text, plan.Options{})
+		p, err := plan.Read(t.Context(), tt.text, plan.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,7 +276,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.SetBytes(int64(text.Len()))
 			for b.Loop() {
-				p, err := plan.Read(text.String(), plan.Options{})
+				p, err := plan.Read(b.Context(), text.String(), plan.Options{})
 				if err != nil || len(p.Items) != n {
 					b.Fatalf("%d items: %v", len(p.Items), err)
 				}
@@ -294,10 +295,38 @@ func TestReadRefuses(t *testing.T) {
 		{"一篇没有编号的文章。", plan.ErrNoItems},
 		{"\xff\xfe", plan.ErrEncoding},
 		{strings.Repeat("字", plan.MaxBytes), plan.ErrTooLarge},
+		{strings.Repeat("a", plan.MaxRunes+1), plan.ErrTooLarge},
+		{strings.Repeat("\n", plan.MaxLines+1) + "1.修路。", plan.ErrTooLong},
+		{manyItems(plan.MaxItems + 1), plan.ErrTooMany},
 	}
 	for _, tt := range tests {
-		if _, err := plan.Read(tt.text, plan.Options{}); !errors.Is(err, tt.want) {
+		if _, err := plan.Read(t.Context(), tt.text, plan.Options{}); !errors.Is(err, tt.want) {
 			t.Errorf("%.20q: %v, want %v", tt.text, err, tt.want)
+		}
+	}
+}
+
+// manyItems is a text of n items.
+func manyItems(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%d.修路。\n", i+1)
+	}
+	return b.String()
+}
+
+func TestReadEndsWithItsContext(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ctx  func() (context.Context, context.CancelFunc)
+		want error
+	}{
+		"time":   {func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 0) }, plan.ErrSlow},
+		"cancel": {func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) }, context.Canceled},
+	} {
+		ctx, cancel := tt.ctx()
+		cancel()
+		if p, err := plan.Read(ctx, manyItems(3), plan.Options{}); p != nil || !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, %v; want %v", name, p, err, tt.want)
 		}
 	}
 }
@@ -335,11 +364,11 @@ func TestLaterTextChangesNothingEarlier(t *testing.T) {
 			"加强培训,2024年培训300人以上。", "按每户5000元给予补助(一次性)。", "每年开展一次督查。", "建立长效机制;", "对企业(含个体户)奖励20万元、10万元。",
 		}), 1, 5).Draw(t, "sentences")
 		body := "1." + strings.Join(parts, "") + "(责任单位:县教育局、县财政局等)\n"
-		short, err := plan.Read("一、任务\n"+body, plan.Options{})
+		short, err := plan.Read(t.Context(), "一、任务\n"+body, plan.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		long, err := plan.Read("一、任务\n"+body+"2.其他工作。(责任单位:县民政局)\n", plan.Options{})
+		long, err := plan.Read(t.Context(), "一、任务\n"+body+"2.其他工作。(责任单位:县民政局)\n", plan.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,7 +388,7 @@ func FuzzRead(f *testing.F) {
 		if len(text) > 20_000 {
 			return
 		}
-		p, err := plan.Read(text, plan.Options{Terms: []string{"入市"}})
+		p, err := plan.Read(t.Context(), text, plan.Options{Terms: []string{"入市"}})
 		if err != nil {
 			return
 		}

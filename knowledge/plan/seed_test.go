@@ -20,7 +20,7 @@ func seed(t testing.TB) (*plan.Plan, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.Read(string(data), plan.Options{Terms: []string{"农村集体经营性建设用地入市", "普惠金融"}})
+	p, err := plan.Read(t.Context(), string(data), plan.Options{Terms: []string{"农村集体经营性建设用地入市", "普惠金融"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func testdata(t *testing.T, name string) string {
 
 func read(t *testing.T, text string) *plan.Plan {
 	t.Helper()
-	p, err := plan.Read(text, plan.Options{})
+	p, err := plan.Read(t.Context(), text, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

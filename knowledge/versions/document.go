@@ -49,7 +49,9 @@ func (l *Library) ImportDocument(ctx context.Context, draft string, b Beside, ac
 		}
 		text = []byte(read)
 	}
-	doc, err := knowledge.ReadDocument(id, head, string(text))
+	within, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	doc, err := knowledge.ReadDocument(within, id, head, string(text))
 	if err != nil {
 		return Draft{}, nil, fmt.Errorf("%w：%s：%w", ErrUpload, b.Name, err)
 	}

@@ -44,6 +44,9 @@ type Report struct {
 	Gone    []knowledge.Gone    `json:"gone"`
 }
 
+// readTime is how long the text of an upload may be read for.
+const readTime = 30 * time.Second
+
 // ErrUpload marks a document that cannot be imported.
 var ErrUpload = errors.New("导入不了")
 
@@ -60,15 +63,17 @@ func (l *Library) Import(ctx context.Context, draft string, u Upload, act Act) (
 	d, err := l.Change(ctx, draft, "导入计划 "+path.Base(u.Name), act, func(e knowledge.Edition) (knowledge.Edition, error) {
 		var next knowledge.Edition
 		var err error
-		next, r, err = place(e, text, u, act)
+		next, r, err = place(ctx, e, text, u, act)
 		return next, err
 	})
 	return d, r, err
 }
 
 // place puts the text of a main plan into an edition.
-func place(e knowledge.Edition, text string, u Upload, act Act) (knowledge.Edition, *Report, error) {
-	p, err := e.Read(text)
+func place(ctx context.Context, e knowledge.Edition, text string, u Upload, act Act) (knowledge.Edition, *Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	p, err := e.Read(ctx, text)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w：%s：%w", ErrUpload, u.Name, err)
 	}
