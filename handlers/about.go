@@ -124,7 +124,7 @@ func (q question) direct(passages []knowledge.Passage) ([]bot.Line, bot.Status) 
 		figures := q.amounts(passages)
 		switch {
 		case len(figures) > 0:
-			if line := paid(q.measure.No, figures); line != nil {
+			if line := paid(q.measure, figures); line != nil {
 				lines = append(lines, line)
 			}
 		case status == bot.Answered && len(q.shares(passages)) > 0:
@@ -180,9 +180,10 @@ func (q question) amounts(passages []knowledge.Passage) []plan.Amount {
 	return out
 }
 
-// paid quotes sums with what each is for, nil when the text does not tell them
-// apart in a few words: then the passage itself must.
-func paid(no string, amounts []plan.Amount) bot.Line {
+// paid quotes sums with what each is for, or the clause where that is said in it
+// alone; nil when the text does not tell them apart in a few words: then the
+// passage itself must.
+func paid(m *knowledge.Measure, amounts []plan.Amount) bot.Line {
 	line := bot.Line{bot.Words(sayAmount)}
 	seen := map[string]bool{}
 	for i, a := range amounts {
@@ -193,10 +194,17 @@ func paid(no string, amounts []plan.Amount) bot.Line {
 		if i > 0 {
 			line = append(line, bot.Words("；"))
 		}
-		line = append(line, bot.Quote(no, a.For), bot.Words("："), bot.Quote(no, a.Text))
+		if runes(a.For) < leastFor || a.Unit == "%" { // 补贴：10% leaves open of what
+			line = append(line, bot.Quote(m.No, clauseOf(m, a.Text)))
+			continue
+		}
+		line = append(line, bot.Quote(m.No, a.For), bot.Words("："), bot.Quote(m.No, a.Text))
 	}
 	return append(line, bot.Words(sayStop))
 }
+
+// leastFor is how many runes it takes at least to say what a sum is for.
+const leastFor = 3
 
 // near reports whether a span stands in a sentence that was chosen and speaks of
 // what is asked, or in any when the measure has but one subject.
