@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"huiwen/bot"
 	"huiwen/knowledge"
@@ -32,21 +34,66 @@ var firstNamed = pattern.MustCompile(standsFirst)
 // that fall due, those with a target on a subject.
 func (t *turn) listed() (bot.Reply, bool) {
 	names, rest := t.snap.Bureaus.Split(t.text)
+	if len(names) == 0 && t.msg.User == bot.Staff && ownBureau.MatchString(t.text) && (t.asks("list", "count") || duty.MatchString(t.text)) {
+		if names, _ = t.snap.Bureaus.Split(t.msg.Bureau); len(names) == 0 {
+			return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayWhichBureau)}}, true
+		}
+	}
 	switch {
 	case len(names) == 0, t.hasDetail(), len(names) > 1 && between.MatchString(t.text), t.was.Measure != "" && among.MatchString(t.text):
 	case t.asks("list", "count"), duty.MatchString(t.text), t.msg.User == bot.Staff && (!t.isSure(rest) || t.was.Measure == "" && runes(onlyBureau.Replace(rest)) <= noContent):
 		return t.ofBureaus(names), true
 	}
-	if t.msg.User != bot.Staff || !t.asks("list", "count") {
+	if t.msg.User != bot.Staff {
 		return bot.Reply{}, false
 	}
 	switch {
+	case papersAsked.MatchString(t.text):
+		return t.withDeliverables(), true
+	case byThen.MatchString(t.text):
+		return t.falling(), true
+	case !t.asks("list", "count"):
 	case t.asks("target"):
 		return t.withTargets()
-	case t.asks("deadline"):
+	case t.asks("deadline"), routine.MatchString(t.text):
 		return t.falling(), true
 	}
 	return bot.Reply{}, false
+}
+
+var (
+	// routine matches the question what is to be done again and again.
+	routine = pattern.MustCompile(`(?:每年|每月|每季度?|定期).{0,4}(?:要|得|做|干|开展|任务|工作|事)`)
+	// ownBureau matches a bureau's name for itself.
+	ownBureau = pattern.MustCompile(`我们?(?:这个)?(?:局|单位|部门|委|办|中心|街道|乡|镇)|本(?:局|单位|部门)`)
+	// papersAsked matches the question which plans and rules are to be drawn up.
+	papersAsked = pattern.MustCompile(`(?:制定|出台|印发|制订|编制|拟定|起草|拿出|写).{0,4}(?:哪些|哪几个|什么|几个|多少个?).{0,3}(?:方案|文件|办法|细则|意见|规划)|哪些(?:方案|文件|办法|细则).{0,4}(?:制定|出台|印发|制订|编制|起草)`)
+	// byThen matches the question what falls due by a time.
+	byThen = pattern.MustCompile(`(?:前|底|月|季度|半年|年内).{0,4}(?:要|得|该|必须|需要)?(?:完成|到期|办结|做完|交账)(?:的)?(?:有)?(?:什么|啥|哪样|哪些|哪几)`)
+)
+
+// withDeliverables lists the measures that a document is to be drawn up for.
+func (t *turn) withDeliverables() bot.Reply {
+	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
+	t.next = session{Text: t.text}
+	for _, m := range t.snap.Measures {
+		if len(m.Deliverables) == 0 {
+			continue
+		}
+		line := bot.Line{number(m), bot.Words(" ")}
+		for i, d := range m.Deliverables {
+			if i > 0 {
+				line = append(line, bot.Words("、"))
+			}
+			line = append(line, bot.Quote(m.No, d))
+		}
+		r.Lines = append(r.Lines, line)
+		t.next.List = append(t.next.List, m.No)
+	}
+	if len(t.next.List) == 0 {
+		r.Lines = append(r.Lines, bot.Say(sayNoSuch))
+	}
+	return r
 }
 
 // hasDetail reports whether the message asks for something of a bureau that is
@@ -173,17 +220,19 @@ func clauseOf(m *knowledge.Measure, span string) string {
 }
 
 // falling lists the measures with a hard deadline: those that recur when the
-// message asks for them, those with a date when it asks for one, else both.
+// message asks for them, those with a date when it asks for one, within the time
+// that it names, else both.
 func (t *turn) falling() bot.Reply {
 	r := bot.Reply{Status: bot.Answered, Lines: t.validity()}
 	t.next = session{Text: t.text}
 	recurring, dated := recurs.MatchString(t.text), hasDate.MatchString(t.text)
+	from, to := t.window()
 	for _, m := range t.snap.Measures {
 		var line bot.Line
 		for _, d := range m.Deadlines {
-			fits := d.Due != nil || !dated
+			fits := d.Due != nil && from <= *d.Due && *d.Due <= to || !dated
 			if recurring {
-				fits = d.Kind != "once" && d.Kind != "multi-year"
+				fits = t.recurs(d.Kind)
 			}
 			if d.Hard && fits {
 				line = append(line, t.falls(m, d)...)
@@ -201,10 +250,72 @@ func (t *turn) falling() bot.Reply {
 	return r
 }
 
+// recurs reports whether a kind of deadline recurs, as often as the message says.
+func (t *turn) recurs(kind string) bool {
+	for word, often := range map[string]string{"每月": "monthly", "每季": "quarterly", "每年": "yearly"} {
+		if strings.Contains(t.text, word) {
+			return kind == often
+		}
+	}
+	return kind != "once" && kind != "multi-year"
+}
+
 var (
 	recurs  = pattern.MustCompile(`每年|每月|每季|定期|反复|固定`)
-	hasDate = pattern.MustCompile(`前|底|[0-9一二三四五六七八九十]月|到期|截止|年内|今年`)
+	hasDate = pattern.MustCompile(`前|底|季度|半年|本月|这个月|下个?月|[0-9一二三四五六七八九十]月|到期|截止|年内|今年`)
 )
+
+// The times that a message names: a month by its number, the present or the next
+// one, a quarter, a half year; and whether all up to its end are meant.
+var (
+	monthNamed   = pattern.MustCompile(`(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月`)
+	quarterNamed = pattern.MustCompile(`(?:第?[一二三四1-4])季度`)
+	upTo         = pattern.MustCompile(`(?:月|季度|半年|月份)[底末]?(?:之前|以前|前|为止)|年[底末](?:之前|以前|前)`)
+)
+
+// window is the first and the last day of the time that the message names, of the
+// year that the plan is in force; all times when it names none.
+func (t *turn) window() (from, to string) {
+	now := t.msg.At.In(Zone)
+	year := now.Year()
+	if v := t.snap.Plan.Valid.To; len(v) >= 4 && t.over() {
+		year, _ = strconv.Atoi(v[:4])
+	}
+	first, last := 0, 0
+	switch month := strings.TrimSuffix(monthNamed.FindString(t.text), "月"); {
+	case month != "":
+		first = numberOf(month)
+		last = first
+	case quarterNamed.MatchString(t.text):
+		q := numberOf(strings.TrimSuffix(strings.TrimPrefix(quarterNamed.FindString(t.text), "第"), "季度"))
+		first, last = 3*q-2, 3*q
+	case strings.Contains(t.text, "上半年"):
+		first, last = 1, 6
+	case strings.Contains(t.text, "下半年"):
+		first, last = 7, 12
+	case strings.Contains(t.text, "这个月"), strings.Contains(t.text, "本月"):
+		first, last = int(now.Month()), int(now.Month())
+	case strings.Contains(t.text, "下个月"), strings.Contains(t.text, "下月"):
+		next := now.AddDate(0, 1, 1-now.Day())
+		year, first, last = next.Year(), int(next.Month()), int(next.Month())
+	}
+	if first < 1 || last > 12 {
+		return "", "9999"
+	}
+	to = time.Date(year, time.Month(last)+1, 0, 0, 0, 0, 0, Zone).Format(time.DateOnly)
+	if upTo.MatchString(t.text) {
+		return "", to
+	}
+	return time.Date(year, time.Month(first), 1, 0, 0, 0, 0, Zone).Format(time.DateOnly), to
+}
+
+// numberOf reads a number up to twelve as people write months, 0 for none.
+func numberOf(s string) int {
+	if n, err := strconv.Atoi(s); err == nil {
+		return n
+	}
+	return slices.Index([]string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"}, s)
+}
 
 // falls tells one deadline: the clause it stands in and its date.
 func (t *turn) falls(m *knowledge.Measure, d plan.Deadline) bot.Line {
