@@ -20,9 +20,12 @@ type VerdictCard struct {
 	Missing    Line            `json:"missing"` // 还差什么
 	Bureaus    Line            `json:"bureaus"`
 	Facts      []CardFact      `json:"facts"`
-	Ask        *CardAsk        `json:"ask,omitempty"` // nil when nothing is left to ask
-	Moves      []Action        `json:"moves"`         // what else may be said: 上一步, 重来
-	Footer     Line            `json:"footer"`
+	// Said is what is said of the last answer while a dialogue goes on; the whole
+	// card, at its begin and its end, has none.
+	Said   Line     `json:"said"`
+	Ask    *CardAsk `json:"ask,omitempty"` // nil when nothing is left to ask
+	Moves  []Action `json:"moves"`         // what else may be said: 上一步, 重来
+	Footer Line     `json:"footer"`
 }
 
 // A CardCondition is one condition with its mark.
@@ -78,8 +81,28 @@ type ScanGroup struct {
 // A ScanEntry is one programme; saying Say opens its card.
 type ScanEntry struct {
 	Programme Part   `json:"programme"`
+	Known     Part   `json:"known"` // what people call it
 	Number    Part   `json:"number"`
 	Say       string `json:"say"`
+}
+
+// before is the card with a line before all else.
+func (c *VerdictCard) before(lines ...Line) *VerdictCard {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	out.Notice = append(append([]Line{}, lines...), c.Notice...)
+	return &out
+}
+
+func (s *Scan) before(lines ...Line) *Scan {
+	if s == nil {
+		return nil
+	}
+	out := *s
+	out.Notice = append(append([]Line{}, lines...), s.Notice...)
+	return &out
 }
 
 // Parts visits every part of a card, to be changed in place.
@@ -89,7 +112,7 @@ func (c *VerdictCard) Parts() iter.Seq[*Part] {
 			return
 		}
 		all := []*Part{&c.Word, &c.Programme, &c.Number, c.Who}
-		lines := append(append(append([]Line{c.Reads, c.Missing, c.Bureaus, c.Footer, c.Office}, c.Notice...), c.Amount...), c.Silent...)
+		lines := append(append(append([]Line{c.Reads, c.Missing, c.Bureaus, c.Said, c.Footer, c.Office}, c.Notice...), c.Amount...), c.Silent...)
 		for i := range c.Conditions {
 			x := &c.Conditions[i]
 			all = append(all, &x.Name, x.Told, x.Quote)
@@ -118,7 +141,7 @@ func (s *Scan) Parts() iter.Seq[*Part] {
 			for _, g := range s.Persons[i].Groups {
 				lines = append(lines, g.Head)
 				for j := range g.Entries {
-					all = append(all, &g.Entries[j].Programme, &g.Entries[j].Number)
+					all = append(all, &g.Entries[j].Programme, &g.Entries[j].Known, &g.Entries[j].Number)
 				}
 			}
 		}

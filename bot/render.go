@@ -82,6 +82,13 @@ func Render(r Reply, f Facts) (Rendered, error) {
 	return out, nil
 }
 
+// Before puts a line before what a person reads, and what a page draws.
+func (r *Rendered) Before(l Line) {
+	r.Text = l.Text() + "\n" + r.Text
+	r.Lines = append([]Line{l}, r.Lines...)
+	r.Card, r.Scan = r.Card.before(l), r.Scan.before(l)
+}
+
 // Prove checks that no fact of r stands outside a part that proves it.
 func Prove(r Reply, f Facts) error {
 	if fact := f.Fact(r.Title); fact != "" {

@@ -120,6 +120,12 @@ type Reply struct {
 	Forget bool
 }
 
+// Before puts lines before the reply, and before what a page draws of it.
+func (r *Reply) Before(lines ...Line) {
+	r.Lines = append(append([]Line{}, lines...), r.Lines...)
+	r.Card, r.Scan = r.Card.before(lines...), r.Scan.before(lines...)
+}
+
 // Say is a line of plain words.
 func Say(text string) Line { return Line{{Text: text}} }
 

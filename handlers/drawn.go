@@ -22,7 +22,7 @@ func (t *turn) drawn(p *eligibility.Programme, result eligibility.Result, verdic
 		Verdict: string(verdict), Word: bot.Words(verdictWords[verdict]), Programme: bot.Quote(p.Measure, p.Name), Number: number(m),
 		Notice: orNone(t.validity()), Reads: t.verdictLine(p, result), Amount: t.amount(p, m), Conditions: []bot.CardCondition{},
 		Silent: []bot.Line{}, Office: []bot.Part{}, Missing: bot.Line{}, Bureaus: question{snap: t.snap, measure: m}.bureaus(),
-		Facts: t.understood(p), Moves: []bot.Action{}, Footer: bot.Say(sayPreliminary),
+		Facts: t.understood(p), Said: bot.Line{}, Moves: []bot.Action{}, Footer: bot.Say(sayPreliminary),
 	}
 	if d.Who != "" {
 		c.Who = &bot.Part{Kind: bot.Echoed, Text: d.Who}

@@ -491,6 +491,7 @@ func (t *turn) asking(p *eligibility.Programme, said bot.Line) bot.Reply {
 	about := bot.Line{bot.Words(sayAbout), bot.Quote(p.Measure, p.Name), bot.Words("”：")}
 	r := bot.Reply{Status: bot.Verdict, Verdict: string(eligibility.Undecided), Programme: p.Name, Lines: append(t.validity(), append(about, said...))}
 	r.Card = t.drawn(p, p.Judge(t.next.Dialogue.Facts), eligibility.Undecided)
+	r.Card.Said = said
 	t.next.Measure, t.next.Text = p.Measure, t.was.Text
 	t.ask(&r, p)
 	return r

@@ -46,7 +46,7 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 		return bot.Reply{}, data, err
 	}
 	if r = t.sourced(r); len(first) > 0 && (r.Status == bot.Answered || r.Status == bot.Verdict) {
-		r.Lines = append(first, r.Lines...)
+		r.Before(first...)
 	}
 	r.Version = t.snap.Version
 	r.Scores = t.scores

@@ -90,6 +90,10 @@ func (t *turn) group(r *bot.Reply, kind, head string, list []prospect) {
 		p := x.programme
 		m, _ := t.snap.Measure(p.Measure)
 		line := bot.Line{bot.Words("· "), bot.Quote(p.Measure, p.Name), bot.Words("（"), number(m), bot.Words("）")}
+		known := bot.Part{Kind: bot.Recorded, Text: p.Names[0], Ref: "programme/" + p.ID}
+		if t.twice(p) {
+			line = append(line, bot.Words("，也叫"), known)
+		}
 		if x.who != "" {
 			line = append(line, bot.Words("，说的是您的"), bot.Part{Kind: bot.Echoed, Text: x.who})
 		}
@@ -102,8 +106,13 @@ func (t *turn) group(r *bot.Reply, kind, head string, list []prospect) {
 			open.Text += "（" + x.who + "）"
 		}
 		t.next.Scanned = append(t.next.Scanned, open)
-		of(r.Scan, x.who, kind, head).add(bot.ScanEntry{Programme: bot.Quote(p.Measure, p.Name), Number: number(m), Say: open.Text})
+		of(r.Scan, x.who, kind, head).add(bot.ScanEntry{Programme: bot.Quote(p.Measure, p.Name), Known: known, Number: number(m), Say: open.Text})
 	}
+}
+
+// twice reports whether another programme has the name of p.
+func (t *turn) twice(p *eligibility.Programme) bool {
+	return slices.ContainsFunc(t.snap.Rules.Programmes, func(o *eligibility.Programme) bool { return o != p && o.Name == p.Name })
 }
 
 // A drawnGroup is where a programme is drawn.

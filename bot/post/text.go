@@ -16,7 +16,6 @@ func tell(tx store.Tx, a *Answer) error {
 	if _, told, err := tx.Get(key); err != nil || told {
 		return err
 	}
-	a.Reply.Text = sayMasked + "\n" + a.Reply.Text
-	a.Reply.Lines = append([]bot.Line{bot.Say(sayMasked)}, a.Reply.Lines...)
+	a.Reply.Before(bot.Say(sayMasked))
 	return errors.Join(tx.Put(key, nil, toldTime), own(tx, a.Speaker, key, a.At))
 }

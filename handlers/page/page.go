@@ -98,6 +98,7 @@ func New(o Options) (*Page, error) {
 	mux.HandleFunc("GET /api/measure/{label...}", p.measure)
 	mux.HandleFunc("GET /m/{label...}", p.measurePage)
 	mux.HandleFunc("GET /style.css", p.asset("web/style.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /card.js", p.asset("web/card.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /chat.js", p.asset("web/chat.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /icon.svg", p.asset("web/icon.svg", "image/svg+xml"))
 	p.mux = p.guarded(mux)

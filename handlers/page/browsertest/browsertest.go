@@ -126,19 +126,45 @@ func Follow(element, what string) chromedp.Action {
 	}
 }
 
-// Shoot keeps a picture when HUIWEN_SHOTS names a folder.
+// Shoot keeps a picture of what is in sight when HUIWEN_SHOTS names a folder.
 func Shoot(t testing.TB, ctx context.Context, name string) {
+	t.Helper()
+	keep(t, ctx, name+".png", func(ctx context.Context) ([]byte, error) {
+		return page.CaptureScreenshot().WithCaptureBeyondViewport(false).Do(ctx)
+	})
+}
+
+// ShootAll is [Shoot] of the whole page, beside it what is in sight.
+func ShootAll(t testing.TB, ctx context.Context, name string) {
+	t.Helper()
+	Shoot(t, ctx, name+"-seen")
+	keep(t, ctx, name+".png", func(ctx context.Context) (png []byte, err error) {
+		err = chromedp.FullScreenshot(&png, 100).Do(ctx)
+		return png, err
+	})
+}
+
+// Paper keeps what would be printed.
+func Paper(t testing.TB, ctx context.Context, name string) {
+	t.Helper()
+	keep(t, ctx, name+".pdf", func(ctx context.Context) ([]byte, error) {
+		pdf, _, err := page.PrintToPDF().WithPaperWidth(8.27).WithPaperHeight(11.69).WithPreferCSSPageSize(true).Do(ctx)
+		return pdf, err
+	})
+}
+
+func keep(t testing.TB, ctx context.Context, name string, take func(context.Context) ([]byte, error)) {
 	t.Helper()
 	dir := os.Getenv("HUIWEN_SHOTS")
 	if dir == "" {
 		return
 	}
-	var png []byte
+	var data []byte
 	Run(t, ctx, chromedp.Sleep(300*time.Millisecond), chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		png, err = page.CaptureScreenshot().WithCaptureBeyondViewport(false).Do(ctx)
+		data, err = take(ctx)
 		return err
 	}))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

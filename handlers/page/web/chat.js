@@ -15,13 +15,7 @@
   large.addEventListener("click", () => { const on = !document.documentElement.classList.contains("large"); setLarge(on); remember(localStorage, "large", on ? "1" : "0"); });
   if (!form) return;
 
-  const make = (tag, className, words) => {
-    const e = document.createElement(tag);
-    if (className) e.className = className;
-    if (words !== undefined) e.textContent = words;
-    return e;
-  };
-  const button = (words, act) => { const b = make("button", "", words); b.type = "button"; b.addEventListener("click", act); return b; };
+  const { make, button } = huiwen;
 
   let turns = [];
   try { turns = JSON.parse(recall(sessionStorage, "turns") || "[]"); } catch { turns = []; }
@@ -53,34 +47,33 @@
       off.setAttribute("aria-pressed", "false");
       const why = make("div", "why");
       why.setAttribute("role", "status");
-      if (good) { why.textContent = "谢谢您！"; t.append(why); return; }
+      if (good) { why.textContent = "谢谢您！"; t.append(why); why.scrollIntoView({ block: "nearest" }); return; }
       why.append(make("span", "", "谢谢，哪里不好？"));
       for (const reason of reasons) why.append(button(reason, async () => { if (await rate(a, false, reason)) why.textContent = "记下了，谢谢您！"; }));
       t.append(why);
+      why.scrollIntoView({ block: "nearest" });
     };
     return [up, down];
   };
 
   const showAnswer = (a) => {
     const [t, b] = turn(false);
-    for (const line of a.lines) {
-      const p = make("p");
-      if (!line.some((part) => part.kind)) p.className = "only-plain";
-      if (line.length === 1 && line[0].rule === "validity") p.className = "notice";
-      for (const part of line) p.append(make("span", part.kind ? "fact" : "plain", part.text));
-      b.append(p);
-    }
+    if (a.card || a.status === "done") huiwen.settle(log);
+    if (a.card) { b.classList.add("holds-card"); b.append(huiwen.card(a, ask)); }
+    else if (a.scan) { b.classList.add("holds-card"); b.append(huiwen.scan(a, ask)); }
+    else for (const line of a.lines) b.append(huiwen.paragraph(line));
     if (a.source) {
       const s = button(a.source, () => openSheet(a));
       s.className = "source";
       s.setAttribute("aria-haspopup", "dialog");
       b.append(s);
     }
-    if (a.choices.length) {
+    if (a.choices.length && !a.card?.ask && !a.scan) {
       const ul = make("ul", "choices");
       for (const c of a.choices) { const li = make("li"); li.append(button(c, () => ask(c))); ul.append(li); }
       b.append(ul);
     }
+    if (a.card?.said.length) return t; // a step: what may be done with an answer stands by the whole card
     const acts = make("div", "acts");
     const copied = button("复制", async () => {
       try { await navigator.clipboard.writeText(a.text); copied.textContent = "已复制"; } catch { copied.textContent = "没能复制"; }
@@ -98,6 +91,7 @@
       });
       acts.append(read);
     }
+    if (a.card) acts.append(button("打印", () => huiwen.print(t)));
     if (a.id) acts.append(...thumbs(a, t), make("small", "number", "编号 " + a.id));
     t.append(acts);
     return t;
@@ -120,6 +114,7 @@
     if (!words || send.disabled) return;
     if (Array.from(words).length > maxRunes) { hint.textContent = `最多 ${maxRunes} 个字，请说得短一些。`; hint.className = "hint bad"; return; }
     hint.className = "hint";
+    const pressed = log.contains(document.activeElement);
     started();
     if (!again) showQuestion(words);
     const [waiting, b] = turn(false);
@@ -141,10 +136,12 @@
       busy(false);
     }
     shown.scrollIntoView({ block: shown.offsetHeight > innerHeight * 0.6 ? "start" : "nearest" });
-    if (matchMedia("(hover: hover)").matches) text.focus();
+    // who pressed a button goes on beside the next ones; who typed, or must, types on
+    const next = pressed && shown.querySelector(".question:has(.answers) .asks, .verdict h3");
+    if (next) { next.tabIndex = -1; next.focus({ preventScroll: true }); } else if (matchMedia("(hover: hover)").matches) text.focus();
   }
 
-  const quotesOf = (a, label) => a.lines.flat().filter((p) => p.kind === "quoted" && p.source && p.source.label === label).map((p) => p.text);
+  const quotesOf = (a, label) => huiwen.shown(a).filter((p) => p.kind === "quoted" && p.source && p.source.label === label).map((p) => p.text);
   const marked = (into, whole, quotes) => {
     const on = new Uint8Array(whole.length);
     for (const q of quotes) { const i = q ? whole.indexOf(q) : -1; if (i >= 0) on.fill(1, i, i + q.length); }
