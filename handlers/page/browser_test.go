@@ -183,7 +183,8 @@ func TestBrowserRatesAnAnswer(t *testing.T) {
 	errs := browsertest.Complaints(ctx)
 	browsertest.Run(t, ctx, browsertest.Size(390, 844), chromedp.Navigate(srv.URL), browsertest.Until(`document.readyState === 'complete'`),
 		chromedp.SendKeys("#text", "开店补多少"+kb.Enter, chromedp.ByID), browsertest.Until(`document.querySelector('.source')?.checkVisibility()`),
-		browsertest.Click(`.acts button[aria-pressed]:nth-last-of-type(1)`), browsertest.Until(`document.querySelectorAll('.why button').length === 3`))
+		browsertest.Click(`.acts button[aria-pressed]:nth-last-of-type(1)`), browsertest.Until(`document.querySelectorAll('.why button').length === 3`),
+		browsertest.Until(`document.querySelector('.why').getBoundingClientRect().bottom <= document.querySelector('.ask').getBoundingClientRect().top`)) // not under the input
 	browsertest.Shoot(t, ctx, "phone-rate")
 	browsertest.Run(t, ctx, browsertest.Click(`.why button:nth-of-type(2)`), browsertest.Until(`document.querySelector('.why').textContent.includes('记下了')`),
 		browsertest.Until(`document.querySelector('.acts button[aria-pressed="true"]').textContent === '没用'`))
