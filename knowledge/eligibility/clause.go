@@ -35,8 +35,6 @@ var (
 	myself = pattern.MustCompile(`^(?:那)?(?:我|俺|咱|本人)`)
 	// onBehalf is for whom somebody asks: 帮我妈问, 替我哥问.
 	onBehalf = pattern.MustCompile(`(?:帮|替|给|代)(?:我|俺)?(?:家)?(` + kin + `)(?:问|打听|咨询|看)`)
-	// asking matches the clause that is the question.
-	asking = pattern.MustCompile(`能不能|可不可以|可以不|能否|得不得|行不行|够不够|算不算|符不符合|给不给|有没有资格|够格|够条件|资格|符合|有.{0,3}(?:的|我|他|她)(?:份)?(?:没|吗|不)|轮.{0,3}到|收不收|要不要|补不补|该不该|是不是都有|(?:能|可以|可|够|还|有|算|行|得行|享受|领到?|拿到?|申请|得到|补)[^,]{0,10}(?:吗|不|没|么|嘛|没得|没有|不得)$`)
 	// pronoun goes on with the other person spoken of last.
 	pronoun = pattern.MustCompile(`^(?:他|她)`)
 	// theirs points at the other person.
@@ -158,19 +156,4 @@ func (c clause) undecided(next clause) bool {
 	}
 	i := pending.FindStringIndex(reported.ReplaceAllString(next.text, ""))
 	return i != nil && i[0] <= len("还")
-}
-
-// Asks reports whether a folded text asks if somebody qualifies.
-func Asks(text string) bool { return QuestionOf(text) != "" }
-
-// QuestionOf is the last clause of a folded text that asks if somebody
-// qualifies, "" when none does: the rest is the story.
-func QuestionOf(text string) string {
-	list := clausesOf(text)
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].asks {
-			return list[i].text
-		}
-	}
-	return ""
 }

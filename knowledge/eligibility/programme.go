@@ -30,6 +30,9 @@ type Programme struct {
 	When *Condition `yaml:"when"`
 	// Office is what only an office can judge, verbatim.
 	Office []string `yaml:"office"`
+	// Unlisted is where the plan speaks of conditions or a trial whose terms it does
+	// not give, verbatim: a stated condition may fail, but nothing is ever likely.
+	Unlisted string `yaml:"unlisted"`
 	// Silent lists facts that matter and on which the plan is silent: when one
 	// is told, nothing can be said.
 	Silent []Silence `yaml:"silent"`
@@ -87,7 +90,7 @@ func (p *Programme) Judge(f Facts) Result {
 	switch whole := p.When.Check(f); {
 	case whole == No:
 		r.Verdict = Unlikely
-	case whole == Yes && len(r.Silent) == 0:
+	case whole == Yes && len(r.Silent) == 0 && p.Unlisted == "":
 		r.Verdict = Likely
 	case whole == Unknown:
 		r.Missing = p.When.Missing(f)
@@ -163,7 +166,7 @@ func (p *Programme) Sources() []string {
 			}
 		}
 	}
-	add(p.Name, p.For, p.Amount.Quote, p.Amount.Hedge, p.Stacks)
+	add(p.Name, p.For, p.Amount.Quote, p.Amount.Hedge, p.Stacks, p.Unlisted)
 	add(p.Office...)
 	if p.When != nil {
 		p.When.quotes(add)
