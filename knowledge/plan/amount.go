@@ -63,7 +63,7 @@ func receives(f figure) bool {
 var (
 	payName = regexp.MustCompile(`(?:一次性)?[\p{Han}“”]{0,6}?(?:补贴|补助|奖励资金|奖励|奖补资金|奖补|资助|贷款|津贴|贴息|补偿)(?:政策|资金)?`)
 	// paysVerb ends what stands before the name of a payment.
-	paysVerb = regexp.MustCompile(`^.*(?:给予|申报|报|予以|提供|落实|享受|申请|按照|支付|发放|兑现|保障|获得|并|对|可|将|的|元|上|首期)`)
+	paysVerb = regexp.MustCompile(`^.*(?:给予|申报|报|予以|提供|落实|享受|申请|按照|支付|发放|兑现|保障|获得|并|对|可|将|的|元|上浮|上|再|首期)`)
 	forWhom  = regexp.MustCompile(`对([^，,。；;（(]{2,40}?)(?:的)?(?:[，,]|给予|每)`)
 	// recipient tells a list of those who receive from other lists.
 	recipient = regexp.MustCompile(`企业|户|人|家|单位|机构|[国省市县]家?级|项目|基地|社`)
@@ -79,6 +79,11 @@ func (f figure) purpose() string {
 		n, all := strings.Count(f.sentence[i:f.at], f.unit), strings.Count(f.sentence[i:], f.unit)
 		if who := nth(f.sentence[:i], n, all); who != "" {
 			return who
+		}
+	}
+	if f.unit == "%" {
+		if name := payment(payName.FindString(f.after)); name != "" {
+			return name
 		}
 	}
 	if names := payName.FindAllString(f.before, -1); names != nil {

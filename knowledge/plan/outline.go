@@ -17,6 +17,8 @@ const (
 	levelHan                   // 三、
 	levelHanParen              // （三）
 	levelDigit                 // 3.
+	levelTask                  // 任务三：, 措施3.
+	levelParen                 // （3）, 3）
 	levelPart                  // 第三章, 第三部分
 	levelSection               // 第三节
 	levelAnnex                 // 附件2
@@ -39,9 +41,11 @@ var labelForms = []struct {
 	re    *regexp.Regexp
 }{
 	{levelArticle, regexp.MustCompile(`(第([` + hanDigits + `]{1,5})条)[\s　]*`)},
-	{levelHan, regexp.MustCompile(`(([` + hanDigits + `]{1,3}))、[\s　]*`)},
-	{levelHanParen, regexp.MustCompile(`([（(]([` + hanDigits + `]{1,3})[)）])[、.．\s　]*`)},
+	{levelHan, regexp.MustCompile(`(([` + hanDigits + `]{1,3}))[ 　]?、[\s　]*`)},
+	{levelHanParen, regexp.MustCompile(`([（(][ 　]?([` + hanDigits + `]{1,3})[ 　]?[)）])[、.．\s　]*`)},
 	{levelDigit, regexp.MustCompile(`(([0-9]{1,5}))[.．、][\s　]*`)},
+	{levelTask, regexp.MustCompile(`((?:重点|主要|工作|专项)?(?:任务|措施|举措|行动|工程|项目|政策)[ 　]?([0-9]{1,3}|[` + hanDigits + `]{1,3}))[ 　]*[.．、:：][\s　]*`)},
+	{levelParen, regexp.MustCompile(`([（(]?([0-9]{1,3})[)）])[、.．\s　]*`)},
 	{levelPart, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})(?:章|编|部分))[、：:\s　]*`)},
 	{levelSection, regexp.MustCompile(`(第([` + hanDigits + `]{1,3})节)[、：:\s　]*`)},
 }
@@ -62,7 +66,7 @@ func labels(text string) []label {
 	}
 	byLine := lines >= 3 && 2*lines >= longestCount(all)
 	all = slices.DeleteFunc(all, func(l label) bool {
-		return byLine && !l.line || !byLine && !breaksSentence(text, l.from) || !l.line && l.level >= levelPart && !endsSentence(text[:l.from])
+		return byLine && !l.line || !l.line && (l.level == levelTask || l.level == levelParen) || !byLine && !breaksSentence(text, l.from) || !l.line && l.level >= levelPart && !endsSentence(text[:l.from])
 	})
 	next := nextNumbers(all)
 	var out []label
@@ -102,7 +106,7 @@ func labels(text string) []label {
 func longestCount(all []label) int {
 	n, most := map[level]int{}, 0
 	for _, l := range all {
-		if l.level == levelAnnex {
+		if l.level == levelAnnex || l.level == levelParen {
 			continue
 		}
 		n[l.level]++

@@ -139,7 +139,7 @@ func deeper(a, b level) bool {
 	return ranks[b] > ranks[a]
 }
 
-var ranks = [levels]int{levelAnnex: 0, levelPart: 1, levelSection: 2, levelHan: 3, levelArticle: 4, levelHanParen: 5, levelDigit: 6}
+var ranks = [levels]int{levelAnnex: 0, levelPart: 1, levelSection: 2, levelHan: 3, levelArticle: 4, levelHanParen: 5, levelTask: 6, levelDigit: 7, levelParen: 8}
 
 type reader struct {
 	plan       *Plan
@@ -218,6 +218,9 @@ func (s *section) isItem() bool {
 	if s.aspects() {
 		return true
 	}
+	if s.parts[0].label.level == levelParen {
+		return !eachSays(s.parts)
+	}
 	if s.label.level >= levelPart || s.label.level == levelHan && len(s.parts) > 0 && s.parts[0].label.level != levelDigit {
 		return false
 	}
@@ -261,6 +264,18 @@ func (s *section) aspects() bool {
 		}
 	}
 	return 2*main >= len(s.parts)
+}
+
+// eachSays reports whether the parts say each for itself who is responsible:
+// they are tasks, where others only enumerate.
+func eachSays(parts []section) bool {
+	with := 0
+	for _, p := range parts {
+		if len(responsibilities(p.whole, false)) > 0 {
+			with++
+		}
+	}
+	return with > 1 && 3*with >= 2*len(parts)
 }
 
 // cutHeading parts a heading from the text beneath it.
@@ -657,7 +672,7 @@ func (p *Plan) readValidity(text string) {
 		}
 		return
 	}
-	if m := validFor.FindStringSubmatch(text); m != nil && p.Issued != "" {
+	if m := validFor.FindStringSubmatch(text); m != nil && (p.Issued != "" || m[1] != "") {
 		p.Valid.From = p.Issued
 		if m[1] != "" {
 			p.Valid.To = fmt.Sprintf("%s-%02d-%02d", m[1], number(m[2]), number(m[3]))

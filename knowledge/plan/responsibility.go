@@ -13,9 +13,9 @@ const maxList = 1500
 var (
 	roleWord = `(?:[省市州区县]级|[省市州区县]直)?(?:牵头|责任|配合|实施|负责|主办|协办|协同|协作|参与|参加|承办|主管|主责|落实|主要责任)(?:责任|实施|落实|配合)?(?:单位|部门|区县|县区|处室|科室|机构|主体|镇街)?`
 	// roleMark begins a list of bodies: 牵头单位：
-	roleMark = regexp.MustCompile(`(` + roleWord + `(?:[/／、和及]` + roleWord + `)*)[\s　]*[:：]`)
+	roleMark = regexp.MustCompile(`(` + roleWord + `(?:[/／、和及]` + roleWord + `)*)[\s　]*[:：]|[【\[]((?:市级|省级|县级|区级)?` + roleWord + `)[】\]][\s　]*[:：]?`)
 	// dueMark begins a time limit, otherMark what is neither: 责任领导：
-	dueMark   = regexp.MustCompile(`(?:完成|办结|工作|推进|落实)?(?:时限要求|时间节点|时间要求|时间安排|时间进度|进度安排|时限|时间|期限)[\s　]*[:：]`)
+	dueMark   = regexp.MustCompile(`(?:完成|办结|工作|推进|落实)?(?:时限要求|时间节点|时间要求|时间安排|时间进度|进度安排|时限|时间|期限)[\s　]*[:：]|[【\[](?:完成|办结|工作)?(?:时限|时间|时间节点|期限)[】\]][\s　]*[:：]?`)
 	otherMark = regexp.MustCompile(`[\p{Han}]{0,6}(?:领导|责任人|负责人|联系人|联系方式|电话|备注|说明)[\s　]*[:：]`)
 	// roleTail ends the names of bodies: A、B按职责分工负责, A牵头，B配合
 	roleTail = regexp.MustCompile(`(?:按照?|依照?|依据|根据)?(?:各自)?(?:工作)?(?:职责|职能)?(?:分工)?(?:分别|共同|各自|具体|协同|组织)?(牵头负责|牵头组织实施|牵头组织|牵头落实|牵头|负责落实|负责|配合|参与|参加|协助|协办|主办|承办|落实|组织实施|实施)(?:$|[。.，,；;])`)
@@ -24,9 +24,9 @@ var (
 	// body matches what an organisation's name ends with.
 	body = regexp.MustCompile(`(?:局|委|办|厅|部|院|会|社|室|中心|站|所|队|公司|集团|政府|单位|部门|机构|街道|〕|镇|乡|园区|管委会|银行|分行|支行|海关|学校|企业|团|科|处|行|署|总局|学院|大学|联合会|协会|党委|支队|组|办事处|\)|）|区|县|市|省|联|专班)$`)
 	// named is stricter: no word of everyday text ends so and stands alone in a bracket.
-	named = regexp.MustCompile(`^(?:[国省市州区县旗镇乡各团]|自治|人民|中国|中共)?[\p{Han}〔〕（）()“”、]*(?:局|委|委员会|厅|部|办公室|[政府委]办|管委会|政府|办事处|总工会|工会|妇联|残联|工商联|科协|文联|联合会|供销社|海关|银行|[分支]行|公司|集团|[有相]关部门|[有相]关单位|成员单位|各单位|各部门|[直属]单位|监察委|法院|检察院|支队|大队|中心|乡镇|街道|园区)$`)
+	named = regexp.MustCompile(`^(?:[国省市州区县旗镇乡各团]|自治|人民|中国|中共)?[\p{Han}〔〕（）()“”、]*(?:局|委|委员会|厅|部|办公室|[政府委]办|管委会|政府|办事处|总工会|工会|妇联|残联|工商联|督查室|研究室|党校|科协|文联|联合会|供销社|海关|银行|[分支]行|公司|集团|[有相]关部门|[有相]关单位|成员单位|各单位|各部门|[直属]单位|监察委|法院|检察院|支队|大队|中心|乡镇|街道|园区)$`)
 	// likely are names that a list may hold beside one that is sure: 市贸促会, 各银行机构.
-	likely = regexp.MustCompile(`^(?:[省市州区县旗镇]|各|国家|中国)[\p{Han}〔〕（）()“”、]{1,20}(?:会|社|队|院|台|站|所|馆|校|学院|大学|机构|企业|团|组|专班|单位|部门|区|市|县|旗|乡|镇|街)$`)
+	likely = regexp.MustCompile(`^(?:[省市州区县旗镇]|各|国家|中国)[\p{Han}〔〕（）()“”、]{1,20}(?:会|办|室|社|队|院|台|站|所|馆|校|学院|大学|机构|企业|团|组|专班|单位|部门|区|市|县|旗|乡|镇|街)$`)
 	// whenMember is a member of a list that says when, not who.
 	whenMember = regexp.MustCompile(`^(?:[0-9]{4}年|[0-9]{1,2}月|每[年月周季日半个学]|全年|年底|年内|今年|上半年|下半年|第?[一二三四]季度|长期|持续|常年|常态|立行立改|即时|贯穿全年)`)
 )
@@ -137,6 +137,12 @@ func openLists(text string, firstLeads bool) []responsibility {
 		}
 		at := from + m[0]
 		from += m[1]
+		if line := strings.LastIndexByte(text[:at], '\n') + 1; beginsWithMark(strings.TrimSpace(text[line:at])) {
+			at = max(line, len(text[:line])) // 牵头领导：… 责任单位：…
+			if len(out) > 0 {
+				at = max(at, out[len(out)-1].to)
+			}
+		}
 		before := strings.TrimRight(text[:at], " \t\r　")
 		if before != "" && !strings.ContainsRune("。；;！？\n）)】]”", lastRune(before)) {
 			continue
@@ -198,7 +204,7 @@ type mark struct {
 func marks(inner string) []mark {
 	var out []mark
 	for _, m := range roleMark.FindAllStringSubmatchIndex(inner, -1) {
-		out = append(out, mark{m[0], m[1], 'r', inner[m[2]:m[3]]})
+		out = append(out, mark{m[0], m[1], 'r', inner[max(m[2], m[4]):max(m[3], m[5])]})
 	}
 	for kind, re := range map[byte]*regexp.Regexp{'d': dueMark, 'o': otherMark} {
 		for _, m := range re.FindAllStringIndex(inner, -1) {

@@ -23,7 +23,7 @@ var (
 	which = regexp.MustCompile(`(?:以上|以下|以内|及以上)$`)
 	// met is a condition to be met before something is paid, seen from its figure on.
 	met       = regexp.MustCompile(`^[^。；;]{0,60}?(?:的|以上|以下)[\p{Han}、“”（）()]{0,24}[，,][^。；;]*?(?:给予|奖励|补助|补贴|资助|享受|可申请|予以)`)
-	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动|兑现资金|兑现政策资金)[^，,。；;]*$`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动|兑现资金|兑现政策资金|新增[^，,。；;]{0,10}(?:贷款|信贷|融资)|(?:贷款|信贷)(?:余额|投放|规模))[^，,。；;]*$`)
 	// counting ends what stands before a figure that only counts what there is.
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
@@ -156,7 +156,7 @@ func (f figure) hedge() string {
 	return ""
 }
 
-var whatTrim = regexp.MustCompile(`^(?:[\p{Han}]{2,6}[:：]|[0-9]{4}年(?:底|末)?(?:前)?|到|力争|计划|争取|积极争取|确保|预计|拟|原则上|努力|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
+var whatTrim = regexp.MustCompile(`^(?:【[^】]*】|[①-⑳]|[0-9]{1,2}[.．、]|[\p{Han}]{2,6}[:：]|[0-9]{4}年(?:底|末)?(?:前)?|[0-9]{1,2}月(?:[0-9]{1,2}日)?(?:底|末)?(?:之?前|以前)?|(?:上|下)半年|第?[一二三四]季度(?:末|底)?(?:之?前)?|全年|年内|年底(?:之?前)?|今年|每年|每[月季](?:度)?|[一二三四五两]年内|其中[:：]?|到|力争|计划|争取|积极争取|确保|预计|拟|原则上|努力|实现|完成|并|且|和|及|将|到[0-9]{4}年|[\s　]|，|、)+`)
 
 // what is the span of the clause that says what the figure counts.
 func (f figure) what() string {
@@ -179,9 +179,9 @@ func lastMember(s string) string {
 	depth, from := 0, 0
 	for i, r := range s {
 		switch r {
-		case '(', '（':
+		case '(', '（', '“', '《', '【':
 			depth++
-		case ')', '）':
+		case ')', '）', '”', '》', '】':
 			depth--
 		case '、':
 			if depth <= 0 && strings.TrimSpace(s[i+len("、"):]) != "" {

@@ -88,7 +88,7 @@ func read(ext string, data []byte) (string, error) {
 	if ext == ".md" || ext == ".markdown" {
 		return markdown(text), nil
 	}
-	return tidy(text), nil
+	return unwrap(tidy(text)), nil
 }
 
 func isHTML(data []byte) bool {
