@@ -42,7 +42,7 @@ func (s *Service) Arm(ctx context.Context, a Arming) error {
 	}
 	return s.Store.Update(ctx, sysScope, func(tx store.Tx) error {
 		hold := Hold{Reason: "刚启用，等办公室放行", Kind: "armed", At: a.At, From: a.Day}
-		if err := audit.Note(tx, audit.Entry{ID: "arm|" + a.Plan + "|" + a.At.String(), Who: a.By, Act: "remind.arm", Subject: a.Plan + " " + a.Day.String() + " " + snap.Version}); err != nil {
+		if err := audit.Note(tx, audit.Entry{ID: "arm|" + a.Plan + "|" + a.At.String(), Who: a.By, Act: "remind.arm", Subject: a.Plan + " " + a.Day.String() + " " + snap.Version, Why: a.Why}); err != nil {
 			return err
 		}
 		return errors.Join(putJSON(tx, armedKey, a), putJSON(tx, holdKey, hold), tx.Del(markKey))

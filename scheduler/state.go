@@ -37,6 +37,7 @@ type Arming struct {
 	Plan  string       `json:"plan"` // [ledger.PlanKey]
 	Day   calendar.Day `json:"day"`
 	By    string       `json:"by"`
+	Why   string       `json:"why,omitempty"`
 	At    time.Time    `json:"at"`
 	Trial bool         `json:"trial,omitempty"` // everything goes to the office alone
 	// Former carries the measures of the plan before over, by label.

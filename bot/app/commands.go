@@ -41,7 +41,7 @@ func commands() []command {
 			{name: "publish", args: "[草稿] [--why 理由]", about: "发布草稿", run: planPublish},
 			{name: "rollback", args: "[第几次发布] [--why 理由]", about: "退回以前的版本；不写就退回上一个", run: planRollback},
 			{name: "versions", args: "[--json]", about: "列出各次发布", run: planVersions},
-			{name: "arm", args: "[--day 日期] [--trial] [--off]", about: "让已发布的计划开始提醒，或停止", run: arm},
+			{name: "arm", args: "[--day 日期] [--trial] [--off]", about: "让已发布的计划开始提醒，或停止（办公室）", run: arm},
 			{name: "rebase", args: "[草稿]", about: "把草稿移到现在发布的版本上", run: planRebase},
 			{name: "discard", args: "草稿", about: "放弃草稿", run: planDiscard},
 		}},
@@ -56,7 +56,7 @@ func commands() []command {
 			{name: "status", about: "提醒现在怎样", run: remindStatus},
 			{name: "pause", args: "[单位] --until 日期 --why 理由 [--no 第几项]", about: "暂停一个单位的提醒；不写单位就是全部", run: remindPause},
 			{name: "resume", args: "编号", about: "提前恢复；编号见 remind status", run: remindResume},
-			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行", run: release},
+			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行（办公室）", run: release},
 		}},
 		{name: "duties", args: "[--bureau 单位] [--as-of 日期] [--json]", about: "列出各单位的任务和红黄绿灯", run: dutiesCommand},
 		{name: "ledger", about: "导出台账和代拟稿；办公室的审核、转办、分解和催办", subs: []command{

@@ -17,12 +17,10 @@ import (
 	"huiwen/seeds"
 )
 
-// command runs one command beside the running service, on its data and clock.
-func (s *stage) command(args ...string) string {
-	s.t.Helper()
+// beside runs one command beside a running service, on its data and clock.
+func beside(env []string, now func() time.Time, args ...string) outcome {
 	var out, errs bytes.Buffer
-	env := s.env
-	e := Environment{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Environ: func() []string { return env }, Now: s.now, share: sharedSnapshot, Getenv: func(k string) string {
+	e := Environment{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Environ: func() []string { return env }, Now: now, share: sharedSnapshot, Getenv: func(k string) string {
 		for _, v := range env {
 			if name, value, _ := strings.Cut(v, "="); name == k {
 				return value
@@ -30,10 +28,18 @@ func (s *stage) command(args ...string) string {
 		}
 		return ""
 	}}
-	if code := Run(context.Background(), args, e); code != 0 {
-		s.t.Fatalf("%v ended with %d: %s", args, code, errs.String())
+	code := Run(context.Background(), args, e)
+	return outcome{code, out.String(), errs.String()}
+}
+
+// command runs one command that must go well beside the running service.
+func (s *stage) command(args ...string) string {
+	s.t.Helper()
+	got := beside(s.env, s.now, args...)
+	if got.code != 0 {
+		s.t.Fatalf("%v ended with %d: %s", args, got.code, got.err)
 	}
-	return out.String()
+	return got.out
 }
 
 // staffed puts people into the directory of the running service.
@@ -79,7 +85,25 @@ func TestDutiesEndToEnd(t *testing.T) {
 		return directory.Person{Name: name, Bureau: bureau, Roles: []directory.Role{role}, Accounts: []directory.Account{{Channel: "wecom/staff", User: name}}}
 	}
 	s.staffed(person("zhang", "区残联", directory.Liaison), person("li", "区发展改革局", directory.Office))
-	if out := s.command("plan", "arm", "--by", "李办", "--day", "2022-09-15"); !strings.Contains(out, "什么也没有发") || !strings.Contains(out, "区残联") {
+	s.command("admin", "create", "李办", "--role", "办公室")
+	s.command("admin", "create", "张编辑", "--role", "管理员,编辑")
+	s.command("admin", "create", "赵审计", "--role", "审计管理员")
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{2, "--as", []string{"plan", "arm", "--day", "2022-09-15"}},
+		{1, "办公室", []string{"plan", "arm", "--day", "2022-09-15", "--as", "张编辑"}},
+		{1, "王五", []string{"plan", "arm", "--day", "2022-09-15", "--as", "王五"}},
+		{1, "办公室", []string{"plan", "arm", "--off", "--as", "张编辑"}},
+		{1, "办公室", []string{"remind", "release", "--yes", "--as", "张编辑"}},
+	} {
+		if got := beside(s.env, s.now, c.args...); got.code != c.code || !strings.Contains(got.err, c.want) {
+			t.Errorf("%v: %+v", c.args, got)
+		}
+	}
+	if out := s.command("plan", "arm", "--as", "李办", "--day", "2022-09-15"); !strings.Contains(out, "什么也没有发") || !strings.Contains(out, "区残联") {
 		t.Fatalf("arming says %s", out)
 	}
 	if len(s.platform.Shown()) > 0 {
@@ -88,7 +112,7 @@ func TestDutiesEndToEnd(t *testing.T) {
 	if out := s.command("remind", "status"); !strings.Contains(out, "已扣住") {
 		t.Errorf("status %s", out)
 	}
-	s.command("remind", "release", "--yes", "--by", "李办", "--only", "区残联,区纪委区监委")
+	s.command("remind", "release", "--yes", "--as", "李办", "--only", "区残联,区纪委区监委")
 	s.wound.Add(int64(31 * time.Minute)) // past the noon's rest
 	for _, l := range []string{
 		"< staff/zhang: 交办 | 第25项 | 第46项 | 签收 全部",
@@ -112,6 +136,12 @@ func TestDutiesEndToEnd(t *testing.T) {
 			s.await(who, strings.Split(words, " | ")...)
 		} else if err := s.line(l); err != nil {
 			t.Fatalf("%s: %v\n%s", l, err, s.log)
+		}
+	}
+	trail := s.command("audit", "show", "--as", "赵审计", "--last", "500")
+	for _, want := range []string{"李办  remind.arm", "李办  remind.release", "zhang  duty.apply", "li  duty.close"} {
+		if !strings.Contains(trail, want) {
+			t.Errorf("the audit does not hold %q:\n%s", want, trail)
 		}
 	}
 	states := map[string]ledger.State{}

@@ -34,12 +34,14 @@ func (a *actFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&a.why, "why", "", "")
 }
 
-// The roles that may change a draft, approve one, publish one, pause a channel.
+// The roles that may change a draft, approve one, publish one, pause a channel, and
+// let reminders out or give duties.
 var (
 	mayEdit    = []account.Role{account.Admin, account.Editor}
 	mayApprove = []account.Role{account.Admin, account.Reviewer, account.Issuer}
 	mayPublish = []account.Role{account.Admin, account.Issuer}
 	maySteer   = []account.Role{account.Admin, account.System}
+	mayRemind  = []account.Role{account.Office}
 )
 
 // openDesk opens the store for a person who may act.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os/user"
 	"slices"
 	"strings"
 	"sync"
@@ -128,25 +127,14 @@ func (c *call) reminder(ctx context.Context) (*scheduler.Service, store.Store, e
 	return r, s, nil
 }
 
-// byWhom is who gives a command: the account of the machine unless named.
-func byWhom(name string) string {
-	if name != "" {
-		return name
-	}
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return "命令行 " + u.Username
-	}
-	return "命令行"
-}
-
 // arm lets the published plan be reminded of; nothing is sent before the release.
 func arm(ctx context.Context, c *call) error {
-	var day, by, why string
+	var f actFlags
+	var day string
 	var trial, off bool
 	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
+		f.define(fs)
 		fs.StringVar(&day, "day", "", "")
-		fs.StringVar(&by, "by", "", "")
-		fs.StringVar(&why, "why", "", "")
 		fs.BoolVar(&trial, "trial", false, "")
 		fs.BoolVar(&off, "off", false, "")
 	}); err != nil {
@@ -157,8 +145,12 @@ func arm(ctx context.Context, c *call) error {
 		return err
 	}
 	defer s.Close()
+	act, err := whoActs(ctx, s, f, mayRemind...)
+	if err != nil {
+		return err
+	}
 	if off {
-		if err := r.Disarm(ctx, byWhom(by), why); err != nil {
+		if err := r.Disarm(ctx, act.Who, act.Why); err != nil {
 			return err
 		}
 		fmt.Fprintln(c.Stdout, "提醒已停用，台账保留。")
@@ -171,7 +163,7 @@ func arm(ctx context.Context, c *call) error {
 			return usageError{fmt.Errorf("--day：%w", err)}
 		}
 	}
-	a := scheduler.Arming{Day: from, By: byWhom(by), At: now, Trial: trial}
+	a := scheduler.Arming{Day: from, By: act.Who, Why: act.Why, At: now, Trial: trial}
 	a.FormerPlan, a.Former = goesOn(r.Snapshot(), from)
 	if err := r.Arm(ctx, a); err != nil {
 		return err
@@ -198,11 +190,12 @@ func goesOn(s *knowledge.Snapshot, day calendar.Day) (former string, measures ma
 // release shows what is held; with --yes it is sent.
 func release(ctx context.Context, c *call) error {
 	var yes bool
-	var only, by string
+	var f actFlags
+	var only string
 	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.BoolVar(&yes, "yes", false, "")
 		fs.StringVar(&only, "only", "", "")
-		fs.StringVar(&by, "by", "", "")
+		fs.StringVar(&f.as, "as", "", "")
 	}); err != nil {
 		return err
 	}
@@ -215,6 +208,10 @@ func release(ctx context.Context, c *call) error {
 	if !yes {
 		return heldList(ctx, c, r, now)
 	}
+	act, err := whoActs(ctx, s, f, mayRemind...)
+	if err != nil {
+		return err
+	}
 	var pick func(scheduler.Notice) bool
 	if only != "" {
 		wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
@@ -222,7 +219,7 @@ func release(ctx context.Context, c *call) error {
 			return slices.Contains(wanted, n.Duty.No) || slices.Contains(wanted, n.Duty.Bureau)
 		}
 	}
-	if err := r.Release(ctx, now, byWhom(by), pick); err != nil {
+	if err := r.Release(ctx, now, act.Who, pick); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Stdout, "已放行，服务会在工作时间发出。")
