@@ -366,13 +366,54 @@ func (e *errand) report(a ask, chosen []ledger.Entry) (bot.Reply, error) {
 	case a.value == nil:
 		return e.do(ledger.ReportOn, chosen, a)
 	case len(figures) == 0: // no target: figure and words are the report
-		a.text = strings.TrimSpace(ledger.Number(*a.value) + a.unit + " " + a.text)
-		a.value = nil
+		a.text, a.value = a.said, nil
 		return e.do(ledger.ReportOn, chosen, a)
-	case len(figures) > 1, !a.sofar && figures[0].Figure.Measured == ledger.Sum:
-		return e.whichTarget(a, figures), nil
 	}
-	return e.reportOn(figures[0], a)
+	fit := fitting(a, figures)
+	switch {
+	case len(fit) == 0 && len(figures) > 1:
+		return e.noUnit(a, figures), nil
+	case len(fit) == 0: // the one target says which unit it has
+		return e.reportOn(figures[0], a)
+	case len(fit) > 1, !a.sofar && fit[0].Figure.Measured == ledger.Sum:
+		return e.whichTarget(a, fit), nil
+	}
+	r, err := e.reportOn(fit[0], a)
+	if err == nil && r.Status == bot.Done && len(figures) > 1 {
+		took := e.recorded(fit[0].Ref(), fmt.Sprintf("%s有%d个目标，这次按单位和说法记到“%s”，不对请撤销。", fit[0].Label, len(figures), targetName(fit[0])))
+		r.Lines = slices.Insert(r.Lines, 1, took)
+	}
+	return r, err
+}
+
+// fitting are the targets that a figure can be of: by its unit, and by the name of
+// the target where the words hold one that fits.
+func fitting(a ask, list []ledger.Entry) []ledger.Entry {
+	var byUnit, byName []ledger.Entry
+	for _, x := range list {
+		named := x.Figure.What != "" && strings.Contains(a.said, x.Figure.What)
+		if _, ok := inUnit(*a.value, a.unit, x.Figure.Unit); ok {
+			byUnit = append(byUnit, x)
+			if named {
+				byName = append(byName, x)
+			}
+		} else if named { // word and unit say different things: ask
+			return list
+		}
+	}
+	if len(byName) == 1 {
+		return byName
+	}
+	return byUnit
+}
+
+// noUnit says which units the targets of a measure have.
+func (e *errand) noUnit(a ask, list []ledger.Entry) bot.Reply {
+	var names []string
+	for _, x := range list {
+		names = append(names, targetName(x))
+	}
+	return bot.Reply{Status: bot.Declined, Lines: []bot.Line{e.recorded(list[0].Ref(), fmt.Sprintf("单位不对：%s的目标是%s，您报的是%s%s。请改用目标的单位再报一次。", list[0].Label, strings.Join(names, "、"), ledger.Number(*a.value), a.unit))}}
 }
 
 // reportOn records a figure of one target.
@@ -391,7 +432,7 @@ func (e *errand) whichTarget(a ask, list []ledger.Entry) bot.Reply {
 	d := &draft{Want: a.want, No: list[0].No, Value: a.value, Unit: a.unit, Text: a.text, Bureau: list[0].Bureau}
 	r := bot.Reply{Status: bot.Clarification, Lines: []bot.Line{e.recorded(list[0].Ref(), fmt.Sprintf("%s：%s%s记到哪个目标？按年初至今的累计数记。", list[0].Label, ledger.Number(*a.value), a.unit))}}
 	if len(list) == 1 {
-		r.Lines = []bot.Line{e.recorded(list[0].Ref(), fmt.Sprintf("%s：%s%s是年初至今的累计数吗？", list[0].Label, ledger.Number(*a.value), cmp.Or(a.unit, list[0].Figure.Unit)))}
+		r.Lines = []bot.Line{e.recorded(list[0].Ref(), fmt.Sprintf("%s：%s%s是年初至今的累计数吗？", name(list[0]), ledger.Number(*a.value), cmp.Or(a.unit, list[0].Figure.Unit)))}
 	}
 	for _, x := range list {
 		d.IDs = append(d.IDs, x.ID)

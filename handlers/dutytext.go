@@ -138,9 +138,18 @@ func (e *errand) granted(x ledger.Entry) string {
 func (e *errand) reported(x ledger.Entry) string {
 	r := x.Reports[len(x.Reports)-1]
 	if r.Value == nil {
-		return fmt.Sprintf("%s已记进展：%s", name(x), r.Text)
+		out := fmt.Sprintf("%s已记进展：%s", name(x), r.Text)
+		if x.Figure == nil && figureIn.MatchString(r.Text) {
+			out += "（这一条没有带期限的数量目标，数字按文字记）"
+		}
+		return out
 	}
-	out := fmt.Sprintf("%s已记：年初至今%s%s，目标%s%s，%s。", name(x), ledger.Number(*r.Value), x.Figure.Unit, x.Target, e.share(x), e.light(x))
+	out := fmt.Sprintf("%s已记：年初至今%s%s，", name(x), ledger.Number(*r.Value), x.Figure.Unit)
+	if x.Whole() {
+		out += fmt.Sprintf("记作您单位的部分；目标%s是全区目标，不拿一个单位的数来比。", x.Target)
+	} else {
+		out += fmt.Sprintf("目标%s%s，%s。", x.Target, e.share(x), e.light(x))
+	}
 	if r.Text != "" {
 		out += "说明：" + r.Text
 	}

@@ -82,6 +82,7 @@ type ask struct {
 	due    calendar.Day
 	to     string // 分办 … 给谁
 	text   string // what is said beside number, figure and date
+	said   string // 进展: the whole of what is said, with its figure
 	query  bool   // it asks how things stand
 	leader bool
 }
@@ -180,6 +181,7 @@ func (a *ask) add(no string) {
 func (a *ask) details(rest string, at time.Time) {
 	switch a.want {
 	case want(ledger.ReportOn):
+		a.said = strings.Trim(reasonHead.ReplaceAllString(rest, ""), " ,，、:：;；")
 		rest = a.figure(rest)
 	case want(ledger.Extend), wantPause:
 		rest = a.date(rest, at)

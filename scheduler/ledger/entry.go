@@ -90,6 +90,8 @@ type Entry struct {
 	History  []Done       `json:"history,omitempty"`
 	// ByHand tells that the office made the entry; the plan does not take it away.
 	ByHand bool `json:"by_hand,omitempty"`
+	// Own tells that the figure is the bureau's own share, as the office split it.
+	Own bool `json:"own,omitempty"`
 	// Former is the duty of the year before that this one goes on with.
 	Former string `json:"former,omitempty"`
 	Rev    int    `json:"rev"`
@@ -128,11 +130,15 @@ func (e *Entry) Latest() *Report {
 	return nil
 }
 
+// Whole reports whether the target is the whole district's (全区目标): that of a
+// bureau which the plan names beside the first. What it reports is its part.
+func (e *Entry) Whole() bool { return e.Figure != nil && !e.First && !e.Own }
+
 // Share is how much of the target is reached, 0 to 1 and above; ok is false where
-// that cannot be said.
+// that cannot be said: the part of one bureau is not held against the whole target.
 func (e *Entry) Share() (share float64, ok bool) {
 	r := e.Latest()
-	if e.Figure == nil || r == nil || r.Value == nil || e.Figure.Value == 0 {
+	if e.Figure == nil || e.Whole() || r == nil || r.Value == nil || e.Figure.Value == 0 {
 		return 0, false
 	}
 	if e.Figure.AtMost {

@@ -151,7 +151,7 @@ func (b *Book) share(ctx context.Context, o Order, from Entry, s Share) error {
 	if s.Value != nil && e.Figure != nil {
 		f := *e.Figure
 		f.Value = *s.Value
-		e.Figure, e.Target = &f, Number(f.Value)+f.Unit
+		e.Figure, e.Target, e.Own = &f, Number(f.Value)+f.Unit, true
 	}
 	e.record(o.At, o.Verb, o.Text)
 	return b.store.Update(ctx, Scope(s.Bureau), func(tx store.Tx) error {
