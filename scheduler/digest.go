@@ -201,7 +201,7 @@ func (n Notice) describe(c *calendar.Calendar) string {
 		b.WriteString("（力争目标，未达预期的请说明情况）")
 	}
 	switch {
-	case d.First:
+	case d.First || d.Own:
 	case d.Target != "":
 		b.WriteString("（您单位参与，数字是全区目标）")
 	default:

@@ -167,13 +167,37 @@ func note(tx store.Tx, o Order, e Entry) error {
 }
 
 // Undo takes back what a person did last in the scope of a bureau, within
-// [UndoWithin] and while nobody has gone on from it.
+// [UndoWithin] and while nobody has gone on from it, in other scopes neither.
 func (b *Book) Undo(ctx context.Context, bureau string, o Order) (Outcome, error) {
 	o.Verb, o.Bureau = TakeBack, bureau
-	return store.Update(ctx, b.store, Scope(bureau), func(tx store.Tx) (Outcome, error) {
-		return once(tx, o, func() (Outcome, error) { return takeBack(tx, o) })
+	var last undo
+	err := b.store.View(ctx, Scope(bureau), func(tx store.Tx) error {
+		_, err := getJSON(tx, undoKey(o.By.Person), &last)
+		return err
 	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	begun, err := b.begun(ctx, last.Order.Plan, last.Order.Shares)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out, err := store.Update(ctx, b.store, Scope(bureau), func(tx store.Tx) (Outcome, error) {
+		return once(tx, o, func() (Outcome, error) {
+			if begun {
+				return Outcome{}, refuse(goneOn)
+			}
+			return takeBack(tx, o)
+		})
+	})
+	if err != nil || out.Refused != "" {
+		return out, err
+	}
+	return out, b.withdraw(ctx, out.Order)
 }
+
+// goneOn is why an act is not taken back.
+const goneOn = "已经有人接着办了，不能撤销；请联系领导小组办公室更正。"
 
 func takeBack(tx store.Tx, o Order) (Outcome, error) {
 	var last undo
@@ -191,7 +215,7 @@ func takeBack(tx store.Tx, o Order) (Outcome, error) {
 			return Outcome{}, errors.Join(err, refuse("台账里没有这一项。"))
 		}
 		if now.Rev != last.Revs[i] {
-			return Outcome{}, refuse("已经有人接着办了，不能撤销；请联系领导小组办公室更正。")
+			return Outcome{}, refuse(goneOn)
 		}
 		before.History = append(slices.Clone(now.History), Done{At: o.At, Verb: TakeBack, Person: o.By.Person, Bureau: o.By.Bureau, Role: "经办", Text: last.Order.Verb.String(), Order: o.ID})
 		before.Rev = now.Rev + 1
@@ -200,7 +224,7 @@ func takeBack(tx store.Tx, o Order) (Outcome, error) {
 		}
 		out.Entries = append(out.Entries, before)
 	}
-	o.Text = last.Order.Verb.String()
+	o.Text, o.Plan, o.Shares = last.Order.Verb.String(), last.Order.Plan, last.Order.Shares
 	out.Order = o
 	return out, tx.Del(undoKey(o.By.Person))
 }

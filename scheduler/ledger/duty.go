@@ -42,6 +42,8 @@ type Duty struct {
 	Kind   string       `json:"kind,omitempty"` // once, monthly, quarterly, yearly, multi-year, ""
 	// Given is when the bureau got the duty after the plan was armed, zero for with it.
 	Given calendar.Day `json:"given,omitzero"`
+	// Own tells that the figure is the bureau's own share, as the office split it.
+	Own bool `json:"own,omitempty"`
 }
 
 // A Figure is the number of a target and how progress counts towards it.

@@ -90,8 +90,6 @@ type Entry struct {
 	History  []Done       `json:"history,omitempty"`
 	// ByHand tells that the office made the entry; the plan does not take it away.
 	ByHand bool `json:"by_hand,omitempty"`
-	// Own tells that the figure is the bureau's own share, as the office split it.
-	Own bool `json:"own,omitempty"`
 	// Former is the duty of the year before that this one goes on with.
 	Former string `json:"former,omitempty"`
 	Rev    int    `json:"rev"`

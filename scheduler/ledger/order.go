@@ -98,6 +98,8 @@ type Order struct {
 	Text   string       `json:"text,omitempty"` // 说明, 原因, what is going on
 	Due    calendar.Day `json:"due,omitzero"`
 	To     string       `json:"to,omitempty"` // person or bureau
+	// Shares are the entries that the order made in other scopes.
+	Shares []Given `json:"shares,omitempty"`
 }
 
 // maxText bounds what a person writes about a duty, in runes.
@@ -162,7 +164,7 @@ func Apply(e Entry, o Order) (Entry, error) {
 }
 
 func (e *Entry) change(o Order) error {
-	if !e.Open() && o.Verb != Reopen {
+	if !e.Open() && o.Verb != Reopen && !(o.Verb == Handover && e.Handed()) {
 		return refuse("%s%s，不用再办。", e.Label, e.State)
 	}
 	switch o.Verb {
@@ -195,7 +197,11 @@ func (e *Entry) change(o Order) error {
 		if o.Due == e.Due {
 			e.Moved = calendar.Day{}
 		}
-	case Drop, Handover, SplitDuty:
+	case SplitDuty: // its bureau keeps its part
+		if o.Text == "" {
+			return refuse("请写明原因。")
+		}
+	case Drop, Handover:
 		if o.Text == "" {
 			return refuse("请写明原因。")
 		}
