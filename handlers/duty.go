@@ -23,7 +23,20 @@ type Options struct {
 	Calendar func(ctx context.Context) (*calendar.Calendar, error)
 	// Pause silences reminders, nil where that cannot be done.
 	Pause func(ctx context.Context, p Silence) error
+	// Paper drafts a paper of the office out of the ledger, a paragraph a line; nil
+	// where that cannot be done.
+	Paper func(ctx context.Context, p Paper, at time.Time) ([]string, error)
 }
+
+// A Paper is a draft (代拟稿) of the office.
+type Paper string
+
+// The papers.
+const (
+	Circular  Paper = "circular"  // 通报
+	Monthly   Paper = "monthly"   // 月度汇总
+	Quarterly Paper = "quarterly" // 调度材料
+)
 
 // A Silence is what 暂停提醒 asks for.
 type Silence struct {
@@ -48,6 +61,10 @@ type draft struct {
 	Unit   string   `json:"unit,omitempty"`
 	Text   string   `json:"text,omitempty"`
 	Bureau string   `json:"bureau,omitempty"`
+	// A giving lacks from whom or to whom; these are the names offered.
+	Nos     []string `json:"nos,omitempty"`
+	Lacks   string   `json:"lacks,omitempty"`
+	Options []string `json:"options,omitempty"`
 }
 
 // An errand is one message of staff about duties.
@@ -114,7 +131,7 @@ func strictly(a ask, text string) bool {
 	for _, w := range dutyWords {
 		for _, x := range w.words {
 			if rest, ok := strings.CutPrefix(s, x); ok && w.want == a.want && a.want != wantAgree {
-				return runes(rest) == 0 || len(a.nos) > 0 || a.all && runes(rest) <= 4 || a.want == wantPause || a.want == want(ledger.Urge)
+				return runes(rest) == 0 || len(a.nos) > 0 || a.all && runes(rest) <= 4 || a.want == wantPause || a.want == want(ledger.Urge) || a.want == wantPaper
 			}
 		}
 	}
@@ -149,8 +166,13 @@ func (e *errand) carryOut(a ask) (bot.Reply, bool, error) {
 	case wantReview, wantLedger, wantSuggest, wantAgree, want(ledger.Refuse), want(ledger.SendBack), want(ledger.Close), want(ledger.Reopen), want(ledger.Urge):
 		return e.done(e.officeAsk(a))
 	}
-	if a.query && a.value == nil {
+	switch {
+	case a.want == wantPaper:
+		return e.done(e.paper(a))
+	case a.query && a.value == nil:
 		return e.done(e.standing(a))
+	case a.want == want(ledger.Delegate), a.want == wantHand, a.want == want(ledger.SplitDuty):
+		return e.done(e.give(a))
 	}
 	return e.done(e.act(a))
 }
@@ -187,7 +209,7 @@ func (e *errand) current(list []ledger.Entry) []ledger.Entry {
 	for _, x := range list {
 		base, _, recurs := strings.Cut(x.ID, "@")
 		switch {
-		case x.Plan != e.plan || x.State == ledger.Dropped:
+		case x.Plan != e.plan || e.made(x) || x.State == ledger.Dropped && !e.byThis(x):
 		case recurs:
 			turns[base+"|"+x.Bureau] = append(turns[base+"|"+x.Bureau], x)
 		default:
@@ -199,6 +221,18 @@ func (e *errand) current(list []ledger.Entry) []ledger.Entry {
 	}
 	slices.SortStableFunc(out, ledger.InOrder)
 	return out
+}
+
+// made reports whether this very message made the entry: seen again, it finds what
+// it found the first time.
+func (e *errand) made(x ledger.Entry) bool {
+	return x.ByHand && len(x.History) > 0 && x.History[0].Order == e.orderID()
+}
+
+// byThis reports whether this very message changed the entry last.
+func (e *errand) byThis(x ledger.Entry) bool {
+	n := len(x.History)
+	return n > 0 && (x.History[n-1].Order == e.orderID() || strings.HasPrefix(x.History[n-1].Order, e.orderID()+"|"))
 }
 
 // stillLast is for how many days after its end the last turn of a duty that recurs
@@ -297,7 +331,7 @@ func (e *errand) do(verb ledger.Verb, list []ledger.Entry, a ask) (bot.Reply, er
 }
 
 func (e *errand) newOrder(verb ledger.Verb, list []ledger.Entry, a ask) ledger.Order {
-	o := ledger.Order{ID: e.orderID(), At: e.msg.At, By: e.who, Verb: verb, Plan: list[0].Plan, Bureau: list[0].Bureau, Text: a.text, Due: a.due, To: a.to, Value: a.value}
+	o := ledger.Order{ID: e.orderID() + a.nth, At: e.msg.At, By: e.who, Verb: verb, Plan: list[0].Plan, Bureau: list[0].Bureau, Text: a.text, Due: a.due, To: a.to, Value: a.value}
 	for _, x := range list {
 		o.Duties = append(o.Duties, x.ID)
 	}
@@ -485,6 +519,9 @@ func (e *errand) resume() (bot.Reply, bool, error) {
 		return bot.Reply{}, false, nil
 	}
 	e.next.Draft = nil
+	if d.Lacks != "" {
+		return e.done(e.goOn(d, n))
+	}
 	mine, err := e.mineOf()
 	if err != nil {
 		return bot.Reply{}, false, err

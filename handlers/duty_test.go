@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +61,11 @@ func newHall(t *testing.T) *hall {
 	x.h = handlers.With(func() *knowledge.Snapshot { return x.snap }, handlers.Options{
 		Ledger: x.book, People: func(context.Context) (*directory.Directory, error) { return x.people, nil },
 		Calendar: func(context.Context) (*calendar.Calendar, error) { return days, nil },
-		Pause:    func(_ context.Context, p handlers.Silence) error { x.pauses = append(x.pauses, p); return nil },
+		Paper: func(ctx context.Context, p handlers.Paper, at time.Time) ([]string, error) {
+			list, err := x.book.List(ctx, "2022")
+			return []string{"《计划》推进情况" + string(p), fmt.Sprintf("截至%s，台账%d条。", calendar.Of(at).Chinese(), len(list)), "领导小组办公室"}, err
+		},
+		Pause: func(_ context.Context, p handlers.Silence) error { x.pauses = append(x.pauses, p); return nil },
 	})
 	from, _ := calendar.Parse("2022-06-09")
 	to, _ := calendar.Parse("2022-12-31")
@@ -172,12 +177,13 @@ func (x *hall) play(t *testing.T, talk string) string {
 func TestTheSameMessageHasTheSameOutcome(t *testing.T) {
 	x := newHall(t)
 	at := time.Date(2022, 9, 15, 10, 0, 0, 0, handlers.Zone)
-	for i, text := range []string{"签收 12", "进展 6 年初至今300人", "申请办结 38 已挂牌", "撤销"} {
-		person := map[bool]string{true: "小财", false: "小人"}[strings.Contains(text, "12")]
+	for i, line := range []string{"小财 签收 12", "小人 进展 6 年初至今300人", "小人 申请办结 38 已挂牌", "小人 撤销", "老办 转办 16 区招商投资促进服务中心 给区财政局 划转", "老办 撤销", "小人 转办 23 给区财政局",
+		"老办 同意 23", "老办 转办 23 给区财政局 划转", "老办 分解 40 给区教育局500万元 分解表", "老办 撤销", "小人 分办 6 给老人", "老办 转办 7 区生态移民局 给区教育局 划转"} {
+		person, text, _ := strings.Cut(line, " ")
 		id := fmt.Sprint("x", i)
 		first, _ := x.says(t, id, person, text, at, nil)
 		again, _ := x.says(t, id, person, text, at.Add(time.Second), nil)
-		if first.Text != again.Text || first.Status != again.Status {
+		if first.Text != again.Text || first.Status != again.Status || !slices.Equal(first.Actions, again.Actions) {
 			t.Errorf("%s\nfirst %s\nagain %s", text, first.Text, again.Text)
 		}
 		at = at.Add(time.Minute)
@@ -190,9 +196,41 @@ func TestTheSameMessageHasTheSameOutcome(t *testing.T) {
 		if e.No == "6" && len(e.Reports) != 1 {
 			t.Errorf("%d reports of one message", len(e.Reports))
 		}
+		if e.No == "6" && e.Handler != "老人" {
+			t.Errorf("第6项 is with %q", e.Handler)
+		}
 		if e.No == "38" && e.State == ledger.Closing {
 			t.Error("what was taken back is still asked for")
 		}
+	}
+}
+
+// TestGivenOnce: what the office gave stands in the ledger once, and not at all where
+// it was taken back.
+func TestGivenOnce(t *testing.T) {
+	x := newHall(t)
+	at := time.Date(2022, 9, 15, 10, 0, 0, 0, handlers.Zone)
+	for i, text := range []string{"分解 40 给区教育局500万元、区税务局300万 分解表", "撤销", "分解 40 给区教育局500万元、区税务局300万 分解表", "转办 16 区招商投资促进服务中心 给区税务局 划转"} {
+		for range 2 {
+			if out, _ := x.says(t, fmt.Sprint("g", i), "老办", text, at, nil); out.Status != bot.Done {
+				t.Fatalf("%s: %s", text, out.Text)
+			}
+		}
+		at = at.Add(time.Minute)
+	}
+	list, err := x.book.List(t.Context(), "2022")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, e := range list {
+		if e.ByHand {
+			got[fmt.Sprint(e.No, " ", e.Bureau, " ", e.Target, " ", string(e.State))]++
+		}
+	}
+	want := map[string]int{"40 区教育局 500万元 waiting": 1, "40 区教育局 500万元 dropped": 1, "40 区税务局 300万元 waiting": 1, "40 区税务局 300万元 dropped": 1, "16 区税务局 10个以上 waiting": 1}
+	if !maps.Equal(got, want) {
+		t.Errorf("given %v, want %v", got, want)
 	}
 }
 
@@ -207,7 +245,7 @@ func TestStaffQuestionsAreNoCommands(t *testing.T) {
 			t.Errorf("%s: %s %s", text, out.Status, out.Text)
 		}
 	}
-	for _, text := range []string{"签收 12", "同意", "退回", "申请办结 30 已经办了"} {
+	for _, text := range []string{"签收 12", "同意", "退回", "申请办结 30 已经办了", "分办 30 给王小二", "转办 30 给区财政局 划转", "分解 40 给区财政局 依据", "通报"} {
 		out, _ := x.says(t, "r"+text, "居民", text, at, nil)
 		if out.Status == bot.Done {
 			t.Errorf("a resident orders %s: %s", text, out.Text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"huiwen/bot"
 	"huiwen/scheduler/ledger"
@@ -54,6 +55,45 @@ func (e *errand) officeAsk(a ask) (bot.Reply, error) {
 	return e.review(a, pick(all, a.nos))
 }
 
+// maxPaperLines and maxPaperRunes bound a draft in chat: it is to be read and
+// copied there, the file holds all.
+const (
+	maxPaperLines = 60
+	maxPaperRunes = 3000
+)
+
+// paper drafts a paper for the office; every line of it rests on the ledger.
+func (e *errand) paper(a ask) (bot.Reply, error) {
+	kind := Circular
+	switch {
+	case strings.Contains(e.msg.Text, "月度"):
+		kind = Monthly
+	case strings.Contains(e.msg.Text, "调度"), strings.Contains(e.msg.Text, "季度"):
+		kind = Quarterly
+	}
+	switch {
+	case !e.has(bot.Office):
+		return plainly(bot.Declined, dutyOfficeOnly), nil
+	case e.Paper == nil:
+		return plainly(bot.Declined, dutyNoPaper), nil
+	}
+	lines, err := e.Paper(e.ctx, kind, e.msg.At)
+	if err != nil {
+		return bot.Reply{}, fmt.Errorf("draft a paper: %w", err)
+	}
+	r := bot.Reply{Status: bot.Answered}
+	room := maxPaperRunes
+	for i, l := range lines {
+		if room -= utf8.RuneCountInString(l); room < 0 || i == maxPaperLines {
+			r.Lines = append(r.Lines, bot.Say(dutyPaperCut))
+			break
+		}
+		r.Lines = append(r.Lines, e.recorded("ledger/"+string(kind), l))
+	}
+	r.Lines = append(r.Lines, bot.Say(dutyPaperHow))
+	return r, nil
+}
+
 func askName(w want) string {
 	if w == wantAgree {
 		return "同意"
@@ -76,12 +116,12 @@ func (e *errand) review(a ask, list []ledger.Entry) (bot.Reply, error) {
 	if bureau := e.bureauIn(&a); bureau != "" {
 		list = slices.DeleteFunc(list, func(x ledger.Entry) bool { return x.Bureau != bureau })
 	}
-	asked := slices.DeleteFunc(slices.Clone(list), func(x ledger.Entry) bool { return x.Asked == nil })
+	asked := slices.DeleteFunc(slices.Clone(list), func(x ledger.Entry) bool { return x.Asked == nil && !e.byThis(x) })
 	switch {
 	case len(list) == 0:
 		return plainly(bot.Declined, sayNoItem), nil
 	case a.want == want(ledger.Reopen):
-		list = slices.DeleteFunc(list, func(x ledger.Entry) bool { return x.State != ledger.Closed })
+		list = slices.DeleteFunc(list, func(x ledger.Entry) bool { return x.State != ledger.Closed && !e.byThis(x) })
 		if len(list) == 0 {
 			return bot.Reply{Status: bot.Declined, Lines: []bot.Line{e.recorded("ledger", "第"+strings.Join(a.nos, "、")+"项没有已销号的，不用重新打开。")}}, nil
 		}
@@ -94,8 +134,14 @@ func (e *errand) review(a ask, list []ledger.Entry) (bot.Reply, error) {
 		return e.whichBureau(a, list, names), nil
 	}
 	r := bot.Reply{Status: bot.Declined}
-	for _, group := range byRequest(list) {
+	for i, group := range e.byRequest(list) {
 		verb := verbFor(a.want, group[0].Asked)
+		if a.nth = ""; i > 0 {
+			a.nth = fmt.Sprint("|", i)
+		}
+		if last := len(group[0].History) - 1; e.byThis(group[0]) { // this very message again
+			verb, a.nth = group[0].History[last].Verb, strings.TrimPrefix(group[0].History[last].Order, e.orderID())
+		}
 		one, err := e.do(verb, group, a)
 		if err != nil {
 			return bot.Reply{}, err
@@ -122,9 +168,12 @@ func verbFor(w want, asked *ledger.Request) ledger.Verb {
 	return ledger.Verb(w)
 }
 
-// byRequest parts entries by what they asked for.
-func byRequest(list []ledger.Entry) [][]ledger.Entry {
+// byRequest parts entries by what they asked for, or by what this message made of it.
+func (e *errand) byRequest(list []ledger.Entry) [][]ledger.Entry {
 	kind := func(x ledger.Entry) ledger.Verb {
+		if e.byThis(x) {
+			return x.History[len(x.History)-1].Verb
+		}
 		if x.Asked == nil {
 			return ""
 		}

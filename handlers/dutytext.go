@@ -8,6 +8,7 @@ import (
 
 	"huiwen/bot"
 	"huiwen/knowledge/calendar"
+	"huiwen/knowledge/pattern"
 	"huiwen/scheduler/ledger"
 )
 
@@ -28,7 +29,13 @@ const (
 	dutyNoPause       = "这里不能暂停提醒，请在管理页操作。"
 	dutyPauseWho      = "暂停提醒要由本单位联络员、科室负责人或者办公室来办。"
 	dutyHowReview     = "请回复：同意 编号，或 退回补充 编号 要补什么，或 不同意 编号 原因。"
-	dutyExport        = "台账、调度材料和通报代拟稿请在管理页导出。"
+	dutyExport        = "台账表格请在管理页导出；要代拟稿请回复：通报、月度汇总或调度材料。"
+	dutyNoPaper       = "这里不能写代拟稿，请在管理页下载。"
+	dutyPaperCut      = "篇幅所限没有列全，完整的 Word 代拟稿请在管理页下载。"
+	dutyPaperHow      = "以上是代拟稿，数字和红黄绿灯都取自台账，请核改后使用；可编辑的 Word 文件在管理页下载。"
+	dutyGiveOffice    = "把任务转给别的单位或者分解，由办公室来做。本单位要转出，请联络员申请：转办 编号 给哪个单位 原因。"
+	dutyDelegateWho   = "分办由本单位联络员或科室负责人来做。"
+	dutyUndoGiven     = "十分钟内、对方还没有签收时，回复“撤销”可以收回。"
 	dutyHowUrge       = "系统不会自己催办。要发请回复：发送催办 单位；要送分管领导再加“领导”。"
 )
 
@@ -129,7 +136,7 @@ func (e *errand) outcome(verb ledger.Verb, out ledger.Outcome) []bot.Line {
 
 func (e *errand) granted(x ledger.Entry) string {
 	if x.State == ledger.Dropped {
-		return fmt.Sprintf("已同意%s不再由%s承担。请在台账里指定新的责任单位。", name(x), x.Bureau)
+		return fmt.Sprintf("已同意%s不再由%s承担。请指定新的责任单位，比如：转办 %s 给哪个单位 原因。", name(x), x.Bureau, x.No)
 	}
 	return fmt.Sprintf("已同意%s（%s）延期，新的期限是%s。", name(x), x.Bureau, x.InForce().Due.Chinese())
 }
@@ -174,12 +181,27 @@ func (e *errand) nextActions(verb ledger.Verb, list []ledger.Entry) []bot.Action
 	no := list[0].No
 	switch verb {
 	case ledger.Receive:
-		return []bot.Action{{Text: "我的任务", Say: "我的任务"}}
+		return []bot.Action{{Text: "分办", Say: "分办 " + no}, {Text: "我的任务", Say: "我的任务"}}
 	case ledger.ReportOn:
 		return []bot.Action{{Text: "申请办结", Say: "申请办结 " + no}, {Text: "我的任务", Say: "我的任务"}}
+	case ledger.Grant: // the bureau may have said who ought to have it
+		for _, x := range list {
+			for _, d := range slices.Backward(x.History) {
+				if d.Verb != ledger.GiveBack {
+					continue
+				}
+				if m := suggested.FindStringSubmatch(d.Text); m != nil {
+					return []bot.Action{{Text: "按建议转办", Say: "转办 " + no + " 给" + m[1] + " 按" + x.Bureau + "的申请调整"}}
+				}
+				break
+			}
+		}
 	}
 	return nil
 }
+
+// suggested is how a bureau applies for another to have its duty.
+var suggested = pattern.MustCompile(`^建议转由(\p{Han}+?)承担`)
 
 // whichNumber asks for the number that a command lacks.
 func (e *errand) whichNumber(verb ledger.Verb, mine []ledger.Entry) bot.Reply {
@@ -199,7 +221,9 @@ func (e *errand) notMine(nos []string) (bot.Reply, error) {
 	}
 	var names []string
 	for _, b := range m.Bureaus {
-		names = append(names, b.Name)
+		if names = append(names, b.Name); e.ours(b.Name) {
+			return bot.Reply{Status: bot.Declined, Lines: []bot.Line{e.recorded("directory/"+e.who.Bureau, fmt.Sprintf("%s在台账里已不由%s承担，不用再办。", m.Label(), e.who.Bureau))}}, nil
+		}
 	}
 	return bot.Reply{Status: bot.Declined, Lines: []bot.Line{e.recorded("directory/"+e.who.Bureau, fmt.Sprintf("%s不在%s名下，责任单位是%s，不能代办。", m.Label(), e.who.Bureau, strings.Join(names, "、")))}}, nil
 }

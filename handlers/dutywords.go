@@ -22,6 +22,8 @@ const (
 	wantSuggest want = "suggest" // 建议催办
 	wantLedger  want = "ledger"  // 台账, 通报
 	wantPause   want = "pause"   // 暂停提醒
+	wantHand    want = "hand"    // 转办
+	wantPaper   want = "paper"   // 通报, 月度汇总, 调度材料
 )
 
 // dutyWord is how people write a command; the first that stands in a message
@@ -43,14 +45,18 @@ var dutyWords = []dutyWord{
 	{wantAgree, false, []string{"同意"}},
 	{want(ledger.Reopen), false, []string{"重新打开", "重新办理", "恢复办理", "重开"}},
 	{want(ledger.Extend), false, []string{"申请延期", "延期申请", "申请廷期", "申请延后", "延期"}},
+	{wantHand, false, []string{"调整责任单位", "调整责任给"}},
 	{want(ledger.GiveBack), false, []string{"申请调整责任", "调整责任", "退回", "退件", "不属于我局", "不归我们"}},
 	{want(ledger.ApplyEnd), false, []string{"申请办结", "申请办截", "办结申请", "申请结办", "申请销号", "申请消号", "办结"}},
 	{want(ledger.Close), false, []string{"销号", "消号", "销帐", "销账"}},
-	{want(ledger.Delegate), false, []string{"分办", "分班", "转办"}},
+	{want(ledger.Delegate), false, []string{"分办", "分班", "份办", "分派", "派给"}},
+	{wantHand, false, []string{"转办", "转班", "移交", "转交", "转给", "改由"}},
 	{want(ledger.Receive), false, []string{"签收", "签受", "签售", "签首", "千收", "已收悉", "收悉"}},
 	{want(ledger.ReportOn), false, []string{"报进展", "报进度", "进展情况", "进展", "进度", "进站", "近展", "完成情况"}},
+	{want(ledger.SplitDuty), false, []string{"分解", "拆分", "分节"}},
 	{wantReview, true, []string{"待审核", "待审", "待我审核", "审核列表"}},
-	{wantLedger, true, []string{"台账", "台帐", "通报", "红黄灯"}},
+	{wantPaper, true, []string{"通报代拟稿", "通报草稿", "起草通报", "写通报", "拟通报", "通报", "月度汇总", "月度小结", "调度材料", "季度材料"}},
+	{wantLedger, true, []string{"台账", "台帐", "红黄灯"}},
 	{wantMine, true, []string{"我的任务", "我们的任务", "我单位的任务", "我局的任务", "本单位任务", "我的待办", "我的认务"}},
 }
 
@@ -85,6 +91,9 @@ type ask struct {
 	said   string // 进展: the whole of what is said, with its figure
 	query  bool   // it asks how things stand
 	leader bool
+	from   string // 转办: the bureau that has the duty
+	nth    string // ends the order's id where one message orders several things
+	sure   bool   // a name was chosen: it is not asked about again
 }
 
 var (
@@ -108,20 +117,7 @@ var (
 func readAsk(text string, at time.Time) (a ask, ok bool) {
 	s := halfWidth(text)
 	word := ""
-	for _, w := range dutyWords {
-		for _, x := range w.words {
-			if strings.Contains(s, x) {
-				if w.alone && runes(strings.Replace(s, x, "", 1)) > aloneRunes {
-					continue
-				}
-				a.want, word = w.want, x
-				break
-			}
-		}
-		if word != "" {
-			break
-		}
-	}
+	a.want, word = wordOf(s)
 	if word == "" {
 		return ask{}, false
 	}
@@ -134,6 +130,27 @@ func readAsk(text string, at time.Time) (a ask, ok bool) {
 	a.details(rest, at)
 	return a, true
 }
+
+// wordOf is the command of a message: the word that it begins with, a number before
+// it aside, else the first that stands in it.
+func wordOf(s string) (want, string) {
+	begins := strings.TrimLeft(leadNumber.ReplaceAllString(s, ""), " ,，、:：")
+	for _, stands := range []func(x string) bool{
+		func(x string) bool { return strings.HasPrefix(begins, x) },
+		func(x string) bool { return strings.Contains(s, x) },
+	} {
+		for _, w := range dutyWords {
+			for _, x := range w.words {
+				if stands(x) && (!w.alone || runes(strings.Replace(s, x, "", 1)) <= aloneRunes) {
+					return w.want, x
+				}
+			}
+		}
+	}
+	return "", ""
+}
+
+var leadNumber = pattern.MustCompile(`(?i)^(?:第\s*)?(?:b[1-9]|[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s*(?:项|条|号)(?:任务)?|^(?:b[1-9]|[0-9]{1,3})\s`)
 
 // numbers takes the numbers of measures: behind the word, else before it.
 func (a *ask) numbers(before, after string) (rest string) {
@@ -185,7 +202,10 @@ func (a *ask) details(rest string, at time.Time) {
 		rest = a.figure(rest)
 	case want(ledger.Extend), wantPause:
 		rest = a.date(rest, at)
-	case want(ledger.Delegate), wantAgree:
+	case want(ledger.Delegate), wantHand, want(ledger.SplitDuty): // who gets it is read where the directory is known
+		a.text = strings.Trim(rest, " ,，:：;；。")
+		return
+	case wantAgree:
 		if m := toWhom.FindStringSubmatch(rest); m != nil {
 			a.to, rest = m[1], strings.Replace(rest, m[0], "", 1)
 		}

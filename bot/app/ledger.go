@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"huiwen/handlers"
+	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/store"
@@ -64,6 +67,9 @@ func entriesJSON(w io.Writer, list []ledger.Entry) error {
 	return nil
 }
 
+// paperKinds are the papers of the office by the names of the command line.
+var paperKinds = map[handlers.Paper]paper.Kind{handlers.Monthly: paper.Monthly, handlers.Quarterly: paper.Quarterly, handlers.Circular: paper.Circular}
+
 // ledgerPaper writes a draft for people to edit: never sent by the program.
 func ledgerPaper(ctx context.Context, c *call) error {
 	var kind, asOf, plan string
@@ -78,7 +84,7 @@ func ledgerPaper(ctx context.Context, c *call) error {
 	if !strings.EqualFold(filepath.Ext(rest[0]), ".docx") {
 		return usagef("ledger paper 要写一个 .docx 文件名")
 	}
-	k, ok := map[string]paper.Kind{"monthly": paper.Monthly, "quarterly": paper.Quarterly, "circular": paper.Circular}[kind]
+	k, ok := paperKinds[handlers.Paper(kind)]
 	if !ok {
 		return usagef("--kind 只能是 monthly（月度汇总）、quarterly（季度调度材料）或 circular（通报代拟稿）")
 	}
@@ -124,14 +130,6 @@ func (c *call) sources(ctx context.Context, asOf, plan string) (paper.Source, er
 	if err != nil {
 		return src, err
 	}
-	p := snap.On(src.AsOf.String()).Plan
-	src.Title, src.Plan = p.Title, ledger.PlanKey(p)
-	if plan != "" {
-		src.Plan = plan
-	}
-	for _, it := range p.Items {
-		src.Items = append(src.Items, paper.Item{No: it.No, Label: it.Label(), Text: it.Body(), Bureaus: it.Bureaus, Targets: it.Targets})
-	}
 	s, err := openStore(ctx, c.config)
 	if err != nil {
 		return src, err
@@ -141,6 +139,18 @@ func (c *call) sources(ctx context.Context, asOf, plan string) (paper.Source, er
 	if err != nil {
 		return src, err
 	}
+	return paperSource(ctx, s, snap, seeded, src.AsOf, plan)
+}
+
+// paperSource reads what papers are made of on a day, of the plan in force then
+// unless another is named.
+func paperSource(ctx context.Context, s store.Store, snap *knowledge.Snapshot, seeded *calendar.Calendar, asOf calendar.Day, named string) (paper.Source, error) {
+	p := snap.On(asOf.String()).Plan
+	src := paper.Source{Title: p.Title, Plan: cmp.Or(named, ledger.PlanKey(p)), AsOf: asOf}
+	for _, it := range p.Items {
+		src.Items = append(src.Items, paper.Item{No: it.No, Label: it.Label(), Text: it.Body(), Bureaus: it.Bureaus, Targets: it.Targets})
+	}
+	var err error
 	src.Calendar, err = store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, seeded) })
 	if err != nil {
 		return src, err

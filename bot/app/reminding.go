@@ -24,6 +24,7 @@ import (
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler"
 	"huiwen/scheduler/ledger"
+	"huiwen/scheduler/paper"
 	"huiwen/seeds"
 )
 
@@ -105,6 +106,10 @@ func newDuties(c *call, s store.Store, r *scheduler.Service) *handlers.Options {
 		},
 		Pause: func(ctx context.Context, p handlers.Silence) error {
 			return r.Pause(ctx, scheduler.Pause{ID: p.ID, Bureau: p.Bureau, No: p.No, By: p.By, Why: p.Why, Until: p.Until, At: p.At})
+		},
+		Paper: func(ctx context.Context, p handlers.Paper, at time.Time) ([]string, error) {
+			src, err := paperSource(ctx, s, r.Snapshot(), r.Calendar, calendar.Of(at), "")
+			return paper.Text(paperKinds[p], src), err
 		},
 	}
 }

@@ -258,9 +258,12 @@ func (b *Book) withdraw(ctx context.Context, o Order) error {
 	return nil
 }
 
-// Handed reports whether the entry was given up to another with the office's leave
-// and waits for its new bureau.
+// Handed reports whether the entry was given up with the office's leave and waits
+// for its new bureau.
 func (e *Entry) Handed() bool {
-	n := len(e.History)
-	return e.State == Dropped && n > 0 && e.History[n-1].Verb == Grant
+	n := len(e.History) - 1
+	for n > 0 && e.History[n].Verb == TakeBack { // with what it took back
+		n -= 2
+	}
+	return e.State == Dropped && n >= 0 && e.History[n].Verb == Grant
 }

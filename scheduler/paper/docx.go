@@ -26,28 +26,67 @@ const (
 // of reading stands in it.
 func DOCX(w io.Writer, k Kind, s Source) error {
 	var d document
+	s.draft(&d, k)
+	return d.write(w)
+}
+
+// Text is the same draft as plain paragraphs, to read and copy in chat.
+func Text(k Kind, s Source) []string {
+	var l lines
+	s.draft(&l, k)
+	return l
+}
+
+// A body is what a draft is written into.
+type body interface {
+	heading(level int, s string)
+	centre(s string)
+	paragraph(s string)
+	table(rows [][]string)
+}
+
+// lines is a body of plain paragraphs; a row of a table is one.
+type lines []string
+
+func (l *lines) heading(_ int, s string) { *l = append(*l, s) }
+func (l *lines) centre(s string)         { *l = append(*l, s) }
+func (l *lines) paragraph(s string)      { *l = append(*l, s) }
+
+func (l *lines) table(rows [][]string) {
+	for _, row := range rows[min(1, len(rows)):] {
+		text := row[0]
+		for i, cell := range row[1:] {
+			if cell != "" && cell != "—" {
+				text += "｜" + rows[0][i+1] + "：" + strings.ReplaceAll(cell, "\n", "；")
+			}
+		}
+		*l = append(*l, text)
+	}
+}
+
+// draft writes a paper of a kind.
+func (s Source) draft(d body, k Kind) {
 	d.heading(0, fmt.Sprintf("《%s》推进情况%s", s.Title, k))
 	d.centre("（代拟稿，请办公室核改）")
 	rows := s.Rows()
 	d.paragraph(s.summary(rows))
 	switch k {
 	case Monthly:
-		s.pressing(&d, rows, "一、需要关注的任务")
-		s.reported(&d, rows, "二、本月填报情况")
+		s.pressing(d, rows, "一、需要关注的任务")
+		s.reported(d, rows, "二、本月填报情况")
 	case Quarterly:
-		s.reported(&d, rows, "一、各项任务进展")
-		s.pressing(&d, rows, "二、需要关注的任务")
-		s.gathered(&d, rows, "三、存在问题", 7)
-		s.gathered(&d, rows, "四、需协调事项", 9)
-		s.gathered(&d, rows, "五、下步打算", 8)
+		s.reported(d, rows, "一、各项任务进展")
+		s.pressing(d, rows, "二、需要关注的任务")
+		s.gathered(d, rows, "三、存在问题", 7)
+		s.gathered(d, rows, "四、需协调事项", 9)
+		s.gathered(d, rows, "五、下步打算", 8)
 	case Circular:
-		s.pressing(&d, rows, "一、尚未完成的任务")
+		s.pressing(d, rows, "一、尚未完成的任务")
 		d.heading(1, "二、工作要求")
 		d.paragraph("请有关单位对照计划抓紧推进，及时填报进展；确有困难的，请写明原因和需协调事项。（请办公室补充）")
 	}
 	d.paragraph("领导小组办公室")
 	d.paragraph(s.AsOf.Chinese())
-	return d.write(w)
 }
 
 // summary counts the lights, the word beside each colour.
@@ -61,7 +100,7 @@ func (s Source) summary(rows []Row) string {
 }
 
 // pressing lists what is red or yellow.
-func (s Source) pressing(d *document, rows []Row, title string) {
+func (s Source) pressing(d body, rows []Row, title string) {
 	d.heading(1, title)
 	none := true
 	for _, light := range []ledger.Light{ledger.Red, ledger.Yellow} {
@@ -78,7 +117,7 @@ func (s Source) pressing(d *document, rows []Row, title string) {
 }
 
 // reported is a table of what was reported.
-func (s Source) reported(d *document, rows []Row, title string) {
+func (s Source) reported(d body, rows []Row, title string) {
 	d.heading(1, title)
 	table := [][]string{{"任务", "目标", "完成情况", "完成率", "状态"}}
 	for _, r := range rows {
@@ -94,7 +133,7 @@ func (s Source) reported(d *document, rows []Row, title string) {
 }
 
 // gathered lists one column of the ledger where it is filled.
-func (s Source) gathered(d *document, rows []Row, title string, column int) {
+func (s Source) gathered(d body, rows []Row, title string, column int) {
 	d.heading(1, title)
 	none := true
 	for _, r := range rows {
