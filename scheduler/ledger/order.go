@@ -66,11 +66,9 @@ var allowed = map[Verb][]bot.Role{
 // OfBureau reports whether a verb belongs to the bureau that has the duty.
 func (v Verb) OfBureau() bool { return slices.Contains(allowed[v], bot.Liaison) }
 
-// Undoable reports whether an act can be taken back: not what was sent, nor what
-// another bureau was given meanwhile.
-func (v Verb) Undoable() bool {
-	return !slices.Contains([]Verb{Urge, Handover, SplitDuty, TakeBack}, v)
-}
+// Undoable reports whether an act can be taken back: not what was sent. What another
+// bureau was given is taken back while it has not begun.
+func (v Verb) Undoable() bool { return v != Urge && v != TakeBack }
 
 // May reports whether somebody with the roles may order the verb at all.
 func May(v Verb, roles []bot.Role) bool {
