@@ -161,7 +161,7 @@ func (v *visit) calendarView() (calendarView, error) {
 		view.Year = n
 	}
 	years := []int{view.Year}
-	for y := now - 4; y <= now+1; y++ {
+	for y := now - 1; y <= now+1; y++ {
 		if y != view.Year {
 			years = append(years, y)
 		}

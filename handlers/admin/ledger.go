@@ -89,6 +89,7 @@ type ledgerView struct {
 	Bureaus             []string
 	Light, State        string
 	Bureau, Find        string
+	Due                 string // a day that the entries fall due on
 	Today               calendar.Day
 	Total, Open         int
 	Waiting, Asked, Red int
@@ -124,7 +125,7 @@ func ledgerPage(v *visit) error {
 }
 
 func (v *visit) ledger() (ledgerView, []ledgerRow, error) {
-	view := ledgerView{Light: v.query("light"), State: v.query("state"), Bureau: v.query("bureau"), Find: v.query("find"), Today: calendar.Of(v.Now())}
+	view := ledgerView{Light: v.query("light"), State: v.query("state"), Bureau: v.query("bureau"), Find: v.query("find"), Due: v.query("due"), Today: calendar.Of(v.Now())}
 	rows, _, err := v.rows()
 	if err != nil {
 		return view, nil, err
@@ -143,7 +144,7 @@ func (v *visit) ledger() (ledgerView, []ledgerRow, error) {
 			view.Bureaus = append(view.Bureaus, r.Bureau)
 		}
 		if view.Light != "" && string(r.Light) != view.Light || view.State != "" && string(r.Entry.State) != view.State ||
-			view.Bureau != "" && r.Bureau != view.Bureau || view.Find != "" && !strings.Contains(r.Label+r.What+r.Target+r.Bureau, view.Find) {
+			view.Due != "" && (!r.Force.HasDue() || r.Force.Due.String() != view.Due) || view.Bureau != "" && r.Bureau != view.Bureau || view.Find != "" && !strings.Contains(r.Label+r.What+r.Target+r.Bureau, view.Find) {
 			continue
 		}
 		out = append(out, r)
@@ -246,8 +247,9 @@ type rowView struct {
 type actView struct {
 	Verb        ledger.Verb
 	Name, Ask   string // the button, and what must be written
+	About       string // what it does, for who never did it
 	Day, Danger bool
-	Main        bool
+	Main        bool // shown open; the others are opened first
 }
 
 // rowPage shows one entry with what can be done about it.
@@ -298,19 +300,19 @@ func (v *visit) acts(r ledgerRow) []actView {
 	office := v.who.Has(account.Office)
 	if office && r.Asked != nil {
 		if r.Asked.Verb == ledger.ApplyEnd {
-			out = append(out, actView{Verb: ledger.Close, Name: "同意，销号", Main: true}, actView{Verb: ledger.SendBack, Name: "退回补充", Ask: "要补充什么"})
+			out = append(out, actView{Verb: ledger.Close, Name: "同意，销号", Main: true}, actView{Verb: ledger.SendBack, Name: "退回补充", Ask: "要补充什么", About: "单位会看到您写的话，补充后再申请。"})
 		} else {
-			out = append(out, actView{Verb: ledger.Grant, Name: "同意" + strings.TrimPrefix(r.Asked.Verb.String(), "申请"), Main: true}, actView{Verb: ledger.Refuse, Name: "不同意", Ask: "理由"})
+			out = append(out, actView{Verb: ledger.Grant, Name: "同意" + strings.TrimPrefix(r.Asked.Verb.String(), "申请"), Main: true}, actView{Verb: ledger.Refuse, Name: "不同意", Ask: "理由", About: "期限和责任都不变，单位会看到理由。"})
 		}
 	}
 	if office && r.Open() && r.Asked == nil {
-		out = append(out, actView{Verb: ledger.Close, Name: "直接销号", Ask: "原因", Danger: true})
+		out = append(out, actView{Verb: ledger.Close, Name: "直接销号", Ask: "原因", Danger: true, About: "单位没有申请办结，办公室认定已经办完。销号后不再提醒。"})
 	}
 	if office && r.Open() {
-		out = append(out, actView{Verb: ledger.Move, Name: "调整时限", Ask: "原因", Day: true}, actView{Verb: ledger.Drop, Name: "标记不再适用", Ask: "原因", Danger: true})
+		out = append(out, actView{Verb: ledger.Move, Name: "调整时限", Ask: "原因", Day: true, About: "提醒和灯都按新的日期算。"}, actView{Verb: ledger.Drop, Name: "标记不再适用", Ask: "原因", Danger: true, About: "任务取消了，或并入了别的任务。不再提醒，也不算办结。"})
 	}
 	if v.who.Has(account.Inspector) && !r.Open() {
-		out = append(out, actView{Verb: ledger.Reopen, Name: "重新打开", Ask: "原因", Main: true})
+		out = append(out, actView{Verb: ledger.Reopen, Name: "重新打开", Ask: "原因", Main: true, About: "回到办理中，重新提醒。"})
 	}
 	return out
 }

@@ -118,6 +118,6 @@ func TestUrgingIsSentByAPerson(t *testing.T) {
 	if e = o.entry("40"); len(e.History) != before+1 {
 		t.Errorf("urging is not in the history: %d", len(e.History))
 	}
-	has(t, c.page("/admin/due?month=2022-12"), "2022年12月", "31", "条</small>")
+	has(t, c.page("/admin/due?month=2022-12"), "2022年12月", "31", "条</a>")
 	has(t, c.act("/admin/arming", "/admin/arming/pause", url.Values{"bureau": {e.Bureau}, "until": {"2023-02-10"}, "why": {"正在核对"}}), "已暂停提醒", "正在核对")
 }

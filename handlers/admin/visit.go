@@ -225,6 +225,21 @@ var funcs = template.FuncMap{
 		return map[ledger.Delivered]string{ledger.Sent: "green", ledger.Arrived: "green", ledger.Failed: "red", ledger.Uncertain: "yellow", ledger.Queued: "gray", ledger.Sending: "gray"}[d]
 	},
 	// raw is the kept form of what has another one for people
+	"item": func(no string) string {
+		if doc, label, ok := strings.Cut(no, ":"); ok {
+			return "《" + doc + "》" + label
+		}
+		return "第" + no + "项"
+	},
+	"span": func(days string) string {
+		from, to, _ := strings.Cut(days, "..")
+		if to == "" || from == to {
+			return from
+		}
+		return from + " 至 " + to
+	},
+	"fileName":  fileName,
+	"roleAbout": func(r account.Role) string { return roleAbout[r] },
 	"raw": func(v any) string {
 		switch v := v.(type) {
 		case ledger.Verb:

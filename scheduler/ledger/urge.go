@@ -48,7 +48,11 @@ func UrgeText(bureau string, list []Entry, why map[string]string) string {
 		if len(what) > 60 {
 			what = append(what[:60:60], '…')
 		}
-		fmt.Fprintf(&b, "%d. %s：%s（%s）\n", n+1, e.Label, string(what), why[e.Ref()])
+		due := ""
+		if d := e.InForce(); d.HasDue() {
+			due = "，" + d.Due.Chinese() + "到期"
+		}
+		fmt.Fprintf(&b, "%d. %s：%s（%s%s）\n", n+1, e.Label, string(what), why[e.Ref()], due)
 	}
 	if rest := len(list) - MaxUrged; rest > 0 {
 		fmt.Fprintf(&b, "另有 %d 项，请看台账\n", rest)
