@@ -1,11 +1,15 @@
 package bot
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // A VerdictCard is what a reply says of one programme, by what each part is, for
 // a page to draw; the lines say it to whoever reads text. [Render] proves its
 // parts as those of the lines.
 type VerdictCard struct {
+	ID         string          `json:"id"`      // of the programme
 	Verdict    string          `json:"verdict"` // likely, unlikely, unknown
 	Word       Part            `json:"word"`    // 初步符合, 暂不符合, 还不能确定
 	Programme  Part            `json:"programme"`
@@ -84,6 +88,20 @@ type ScanEntry struct {
 	Known     Part   `json:"known"` // what people call it
 	Number    Part   `json:"number"`
 	Say       string `json:"say"`
+}
+
+// closed is the card with nothing to press: it is of another time.
+func (c *VerdictCard) closed() *VerdictCard {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	out.Ask, out.Moves, out.Said = nil, []Action{}, Line{}
+	out.Facts = slices.Clone(c.Facts)
+	for i := range out.Facts {
+		out.Facts[i].Edit = Action{}
+	}
+	return &out
 }
 
 // before is the card with a line before all else.

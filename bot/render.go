@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,6 +45,8 @@ type Rendered struct {
 	Scan *Scan        `json:"scan,omitempty"`
 	// Version is the hash of the snapshot that answered.
 	Version string `json:"version"`
+	// Again is the number of the answer that this one repeats, "" for a new one.
+	Again string `json:"again,omitempty"`
 	// Scores are those of the reply; people do not read them.
 	Scores []Score `json:"-"`
 }
@@ -54,6 +57,9 @@ type Rendered struct {
 func Render(r Reply, f Facts) (Rendered, error) {
 	if err := Prove(r, f); err != nil {
 		return Rendered{}, err
+	}
+	if r.Again != nil {
+		return r.Again.render(r.Lines), nil
 	}
 	out := Rendered{
 		Status: r.Status, Verdict: r.Verdict, Programme: r.Programme, Version: r.Version, Title: r.Title, Actions: r.Actions,
@@ -80,6 +86,36 @@ func Render(r Reply, f Facts) (Rendered, error) {
 	}
 	out.Text = strings.Join(lines, "\n")
 	return out, nil
+}
+
+// render gives the answer again behind lines: not what it asked and offered then,
+// which would now mean something else.
+func (g Given) render(before []Line) Rendered {
+	out := g.Reply
+	out.Again, out.Choices, out.Actions = g.Number, []string{}, nil
+	asked := ""
+	if out.Card != nil && out.Card.Ask != nil {
+		asked = out.Card.Ask.Question.Text()
+	}
+	lines := slices.Clone(before)
+	for _, l := range g.Reply.Lines {
+		text := l.Text()
+		if slices.Contains(g.Closed, text) || asked != "" && strings.HasSuffix(text, asked) {
+			continue
+		}
+		lines = append(lines, l)
+	}
+	out.Lines = lines
+	var text []string
+	for _, l := range lines {
+		text = append(text, l.Text())
+	}
+	if out.Source != "" {
+		text = append(text, out.Source)
+	}
+	out.Text = strings.Join(text, "\n")
+	out.Card, out.Scan = out.Card.closed().before(before...), out.Scan.before(before...)
+	return out
 }
 
 // Before puts a line before what a person reads, and what a page draws.

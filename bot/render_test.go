@@ -84,3 +84,47 @@ func TestRenderListsAreNeverNull(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// TestRenderProvesWhatAPageDraws: every part of a card and of a scan is checked
+// as a part of a line is.
+func TestRenderProvesWhatAPageDraws(t *testing.T) {
+	full := func() Reply {
+		bad := func() *Part { p := Words("好"); return &p }
+		l := func() Line { return Line{Words("好")} }
+		return Reply{Status: Verdict, Card: &VerdictCard{
+			Who: bad(), Notice: []Line{l()}, Reads: l(), Amount: []Line{l()}, Conditions: []CardCondition{{Told: bad(), Quote: bad()}}, Silent: []Line{l()}, Office: []Part{*bad()},
+			Missing: l(), Bureaus: l(), Facts: []CardFact{{Told: bad()}}, Said: l(), Ask: &CardAsk{Question: l(), Why: l(), Left: l()}, Footer: l(),
+		}, Scan: &Scan{Notice: []Line{l()}, Persons: []ScanPerson{{Who: bad(), Groups: []ScanGroup{{Head: l(), Entries: []ScanEntry{{}}}}}}, Footer: l()}}
+	}
+	count := func(r Reply) (n int) {
+		for range r.Card.Parts() {
+			n++
+		}
+		for range r.Scan.Parts() {
+			n++
+		}
+		return n
+	}
+	if _, err := Render(full(), onePlan{}); err != nil {
+		t.Fatal(err)
+	}
+	const parts = 29 // as many as full sets or leaves empty
+	if n := count(full()); n != parts {
+		t.Errorf("%d parts are visited, want %d", n, parts)
+	}
+	for at := range count(full()) {
+		r, n := full(), 0
+		spoil := func(p *Part) bool {
+			if n == at {
+				*p = Words("5000元")
+			}
+			n++
+			return true
+		}
+		r.Card.Parts()(spoil)
+		r.Scan.Parts()(spoil)
+		if _, err := Render(r, onePlan{}); !errors.Is(err, ErrUnproven) {
+			t.Errorf("part %d states a sum: %v", at, err)
+		}
+	}
+}

@@ -112,6 +112,8 @@ type Reply struct {
 	// Card and Scan say for a page to draw what the lines say, nil for neither.
 	Card *VerdictCard
 	Scan *Scan
+	// Again is an answer given before that is given again behind Lines, nil for none.
+	Again *Given
 	// Version is the hash of the snapshot the reply was made from.
 	Version string
 	// Scores are how sure the best matches were, for the question log.
@@ -124,6 +126,14 @@ type Reply struct {
 func (r *Reply) Before(lines ...Line) {
 	r.Lines = append(append([]Line{}, lines...), r.Lines...)
 	r.Card, r.Scan = r.Card.before(lines...), r.Scan.before(lines...)
+}
+
+// A Given is an answer that was rendered, and proved, when it was given. Closed
+// are lines of it that are not said again.
+type Given struct {
+	Number string
+	Reply  Rendered
+	Closed []string
 }
 
 // Say is a line of plain words.

@@ -19,6 +19,7 @@ func (t *turn) drawn(p *eligibility.Programme, result eligibility.Result, verdic
 	d := t.next.Dialogue
 	m, _ := t.snap.Measure(p.Measure)
 	c := &bot.VerdictCard{
+		ID:      p.ID,
 		Verdict: string(verdict), Word: bot.Words(verdictWords[verdict]), Programme: bot.Quote(p.Measure, p.Name), Number: number(m),
 		Notice: orNone(t.validity()), Reads: t.verdictLine(p, result), Amount: t.amount(p, m), Conditions: []bot.CardCondition{},
 		Silent: []bot.Line{}, Office: []bot.Part{}, Missing: bot.Line{}, Bureaus: question{snap: t.snap, measure: m}.bureaus(),

@@ -24,6 +24,7 @@ var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
 type Handlers struct {
 	current func() *knowledge.Snapshot
 	duties  *Options // nil where staff only ask
+	archive Archive  // nil where nothing is kept
 }
 
 // New makes the handler; current returns the published snapshot and is called
@@ -59,6 +60,9 @@ func (h *Handlers) Handle(ctx context.Context, m bot.Message, data []byte) (bot.
 // reply carries a command on the ledger out, else answers. Crisis words come before
 // all else.
 func (h *Handlers) reply(ctx context.Context, t *turn) (bot.Reply, error) {
+	if r, ok, err := h.again(ctx, t); ok || err != nil {
+		return r, err
+	}
 	if _, ok := t.crisis(); !ok && !t.consenting() {
 		if r, done, err := h.order(ctx, t); done || err != nil {
 			return r, err

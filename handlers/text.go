@@ -65,6 +65,13 @@ const (
 	sayConfirmed   = "经核实，现行的数额："
 	sayDocNoBureau = "这份文件没写责任单位。"
 
+	sayMine        = "这是您在"
+	sayMineNumber  = "得到的答复（编号"
+	sayThen        = "），按当时公布的计划。"
+	sayNewer       = "计划后来更新过，可以重新问一次。"
+	sayOthers      = "这个编号（"
+	sayOthersFacts = "）的答复里，个人情况只给本人看，这里没有列出。"
+	sayNoAnswer    = "没有找到这个编号的答复，可能已经过期或删除了，也可能抄错了。"
 	sayNoItem      = "计划里没有这个编号。"
 	sayNoNext      = "后面没有了。"
 	sayWhichBureau = "请写明是哪个单位，我再列出来。"

@@ -28,6 +28,7 @@ type engine struct {
 	people   *roll              // of a running service: the kept directory, nil elsewhere
 	renamed  atomic.Pointer[renamed]
 	duties   *handlers.Options // lets staff act, nil where nothing is kept
+	archive  handlers.Archive  // opens answers by number, nil where nothing is kept
 }
 
 // engine loads the dictionary and what is published under the data folder, else
@@ -217,6 +218,9 @@ func (e *engine) handle(ctx context.Context, m bot.Message, session []byte) (out
 	h := handlers.New(current)
 	if e.duties != nil {
 		h = handlers.With(current, *e.duties)
+	}
+	if e.archive != nil {
+		h = h.Opening(e.archive)
 	}
 	r, next, err := h.Handle(ctx, m, session)
 	if err != nil {

@@ -105,8 +105,10 @@ const handlersAtOnce = 16
 
 // newGateway joins the store, the handlers and the channels.
 func newGateway(e *engine, s store.Store, c *call, senders map[string]bot.Sender) *post.Gateway {
+	box := post.NewLimited(s, rand.Reader, post.Limits{PerShard: c.config.Inbox.PerShard, PerConversation: c.config.Inbox.PerConversation})
+	e.archive = box
 	return post.NewGateway(post.Options{
-		Box:   post.NewLimited(s, rand.Reader, post.Limits{PerShard: c.config.Inbox.PerShard, PerConversation: c.config.Inbox.PerConversation}),
+		Box:   box,
 		Desk:  (&switchboard{store: s, now: c.Now}).guard(e.desk(&roll{store: s, now: c.Now}), func() bot.Facts { return handlers.Facts(e.snapshot()) }),
 		Sorry: e.saying(sayUnanswerable), Busy: e.saying(sayBusy), Forgot: keepForgotten(c.config.Data), Sender: senders,
 		Log: c.log, Workers: handlersAtOnce, Poll: pollEvery, StopTime: stopWithin,

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -268,6 +269,15 @@ func (s *stage) say(who, words string) error {
 		}
 		words = strings.Repeat(n, k)
 	}
+	words = numberOf.ReplaceAllStringFunc(words, func(w string) string { // {kf1/wang}: the number of what he was shown last
+		shown := s.shownTo(w[1 : len(w)-1])
+		if len(shown) == 0 {
+			return w
+		}
+		_, number, _ := strings.Cut(shown[len(shown)-1].Text, "编号 ")
+		number, _, _ = strings.Cut(number, "\n")
+		return number
+	})
 	s.said = append(s.said, words)
 	if strings.HasPrefix(place, "kf") {
 		s.platform.CustomerSays(place, name, words)
@@ -277,6 +287,8 @@ func (s *stage) say(who, words string) error {
 	s.push(place, s.platform.TextEvent(place, name, words))
 	return nil
 }
+
+var numberOf = regexp.MustCompile(`\{\S+\}`)
 
 func (s *stage) expect(who, words string) error {
 	deadline := time.Now().Add(15 * time.Second)

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -32,29 +31,17 @@ type quoteView struct {
 // today only.
 type lineDiff struct{ Mark, Text string }
 
-var numberForm = regexp.MustCompile(`^[0-9]{2}(-[0-9A-Z]{1,4}){4}$`)
-
-// spoken reads a number as people read it out: spaces, small letters, and the
-// letters that look like digits.
-func spoken(s string) string {
-	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
-	s = strings.NewReplacer("O", "0", "I", "1", "L", "1", "－", "-", "—", "-", "编号", "", "：", "", ":", "").Replace(s)
-	if !strings.Contains(s, "-") && len(s) == 18 {
-		s = s[:2] + "-" + s[2:6] + "-" + s[6:10] + "-" + s[10:14] + "-" + s[14:]
-	}
-	return s
-}
-
 // desk opens an answer by its number: what was said, from which version, and
 // what is different today.
 func desk(v *visit) error {
-	view := deskView{Number: spoken(v.r.URL.Query().Get("number")), Title: v.Snapshot().Plan.Title}
+	number, isNumber := post.ReadNumber(v.r.URL.Query().Get("number"))
+	view := deskView{Number: number, Title: v.Snapshot().Plan.Title}
 	if view.Number == "" {
 		return v.page("desk", "按编号查答复", view)
 	}
 	var a post.Answer
 	ok := false
-	if numberForm.MatchString(view.Number) {
+	if isNumber {
 		var err error
 		if a, ok, err = v.Box.ByNumber(v.ctx(), view.Number); err != nil {
 			return err

@@ -76,15 +76,18 @@ const huiwen = (() => {
 
   const facts = (c, say) => {
     const s = section("facts", "您的情况"), ul = make("ul");
-    s.firstChild.append(make("span", "live", "，说错了可以改"));
+    if (c.facts.some((f) => f.edit.say)) s.firstChild.append(make("span", "live", "，说错了可以改"));
     for (const f of c.facts) {
       const li = make("li"), words = make("span", "fact-words");
       words.append(make("b", "", f.name.text), make("span", "value", f.value.text));
       const told = said(f.told);
       if (told) words.append(told);
-      const b = button(f.edit.text, () => say(f.edit.say), "edit live");
-      b.setAttribute("aria-label", f.edit.text + "：" + f.name.text);
-      li.append(words, b);
+      li.append(words);
+      if (f.edit.say) {
+        const b = button(f.edit.text, () => say(f.edit.say), "edit live");
+        b.setAttribute("aria-label", f.edit.text + "：" + f.name.text);
+        li.append(b);
+      }
       ul.append(li);
     }
     s.append(ul);

@@ -58,7 +58,7 @@
 
   const showAnswer = (a) => {
     const [t, b] = turn(false);
-    if (a.card || a.status === "done") huiwen.settle(log);
+    if (a.card && !a.again || a.status === "done") huiwen.settle(log);
     if (a.card) { b.classList.add("holds-card"); b.append(huiwen.card(a, ask)); }
     else if (a.scan) { b.classList.add("holds-card"); b.append(huiwen.scan(a, ask)); }
     else for (const line of a.lines) b.append(huiwen.paragraph(line));
@@ -92,7 +92,7 @@
       acts.append(read);
     }
     if (a.card) acts.append(button("打印", () => huiwen.print(t)));
-    if (a.id) acts.append(...thumbs(a, t), make("small", "number", "编号 " + a.id));
+    if (a.id) acts.append(...thumbs(a, t), make("small", "number", "编号 " + (a.again || a.id)));
     t.append(acts);
     return t;
   };
