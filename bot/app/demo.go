@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"huiwen/bot/demo"
 	"huiwen/handlers"
 	"huiwen/knowledge"
+	"huiwen/knowledge/account"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/store"
@@ -110,6 +112,7 @@ type show struct {
 
 	mu       sync.Mutex
 	reminder *scheduler.Service
+	password string // of the office's account, "" when the store had accounts
 	up       chan struct{}
 }
 
@@ -167,7 +170,7 @@ func (s *show) run(ctx context.Context, door net.Listener) error {
 			break
 		}
 		stage.Enter()
-		fmt.Fprintf(s.Stderr, "演示台：请打开 %s\n", address(door.Addr()))
+		fmt.Fprintf(s.Stderr, "演示台：请打开 %s\n%s", address(door.Addr()), s.invitation("http://"+addresses[1]+"/admin/"))
 	case err = <-ended:
 		return errors.Join(err, web.Close())
 	case <-ctx.Done():
@@ -275,6 +278,9 @@ func (s *show) serving(ctx context.Context, memory store.Store, r *scheduler.Ser
 		return fmt.Errorf("seed the demo's people: %w", err)
 	}
 	if fresh {
+		if err := s.hire(ctx, memory); err != nil {
+			return fmt.Errorf("make the demo's account: %w", err)
+		}
 		now := s.clock.Now()
 		if err := r.Arm(ctx, scheduler.Arming{Day: calendar.Of(now), By: "演示", At: now}); err != nil {
 			return err
@@ -288,6 +294,28 @@ func (s *show) serving(ctx context.Context, memory store.Store, r *scheduler.Ser
 	s.mu.Unlock()
 	close(s.up)
 	return nil
+}
+
+// demoOffice is the account by which the office's pages are opened in the demo.
+const demoOffice = "演示办公室"
+
+// hire makes the office's account with a password of this run. An invitation would
+// not do: it ends when the clock is wound.
+func (s *show) hire(ctx context.Context, memory store.Store) error {
+	k := account.NewKeeper(account.Options{Store: memory, Random: rand.Reader})
+	if err := k.Create(ctx, demoOffice, []account.Role{account.Admin, account.Office}, "演示"); err != nil {
+		return err
+	}
+	s.password = rand.Text()[:16]
+	return k.SetPassword(ctx, demoOffice, s.password, "演示")
+}
+
+// invitation tells where the office's pages are.
+func (s *show) invitation(at string) string {
+	if s.password == "" {
+		return "办公室的页面：" + at + "\n"
+	}
+	return "办公室的页面：" + at + " 账号 " + demoOffice + " 密码 " + s.password + "\n"
 }
 
 // people adds the demo's contacts to the seed's bureaus.

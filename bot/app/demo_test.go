@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,13 @@ import (
 // openDemo starts the demo and returns its address.
 func openDemo(t *testing.T) string {
 	t.Helper()
+	page, _ := openShow(t)
+	return page
+}
+
+// openShow starts the demo and returns its address and what it told on the terminal.
+func openShow(t *testing.T) (page string, told *syncBuffer) {
+	t.Helper()
 	at := storetest.FreeAddress(t)
 	log := &syncBuffer{}
 	e := Environment{Stdin: strings.NewReader(""), Stdout: log, Stderr: log, Environ: func() []string { return nil }, Getenv: func(string) string { return "" }, Now: time.Now, share: sharedSnapshot}
@@ -31,13 +39,13 @@ func openDemo(t *testing.T) string {
 		}
 	})
 	for range 6000 { // it loads the plan and tells every bureau of it first
-		if strings.Contains(log.String(), "演示台") {
-			return "http://" + at + "/"
+		if strings.Contains(log.String(), "办公室的页面") {
+			return "http://" + at + "/", log
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("the demo does not open:\n%s", log)
-	return ""
+	return "", nil
 }
 
 // says is that words came on a phone after what was last typed there.
@@ -156,5 +164,48 @@ func TestDemoAnswersThisMachineOnly(t *testing.T) {
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusForbidden {
 		t.Errorf("an act from another site: %d", resp.StatusCode)
+	}
+}
+
+// officeOf is where the demo's office pages are, and how one signs in to them.
+var officeOf = regexp.MustCompile(`办公室的页面：(\S+) 账号 (\S+) 密码 (\S+)`)
+
+// pressed clicks what shows a text and leads to another page.
+func pressed(selector, text string) chromedp.Action {
+	return browsertest.Follow(fmt.Sprintf(`[...document.querySelectorAll(%q)].find(e => e.checkVisibility() && e.textContent.includes(%q))`, selector, text), text)
+}
+
+func pageSays(text string) chromedp.Action {
+	return browsertest.Until(fmt.Sprintf(`document.readyState === 'complete' && document.body.innerText.includes(%q)`, text))
+}
+
+// TestADutyIsReceivedAppliedForAndClosedByClicking goes the whole way of a duty as
+// its people do: the bureau's liaison receives it by the button of the reminder on
+// his phone and applies for its end by typing, the office closes it on its page,
+// the liaison sees it closed on his phone.
+func TestADutyIsReceivedAppliedForAndClosedByClicking(t *testing.T) {
+	page, told := openShow(t)
+	office := officeOf.FindStringSubmatch(told.String())
+	if office == nil {
+		t.Fatalf("the demo does not tell how the office signs in:\n%s", told)
+	}
+	ctx := browsertest.Open(t, 3*time.Minute)
+	errs := browsertest.Complaints(ctx)
+	phone := chromedp.Tasks{browsertest.Size(1440, 900), chromedp.Navigate(page), browsertest.Until(`document.querySelector('#talk-wechat .turn')`)}
+	browsertest.Run(t, ctx, phone, browsertest.Click(`[data-wind="1"]`), browsertest.Until(`document.querySelector('#clock').textContent >= '09:06' && document.querySelector('#winding').hidden`),
+		browsertest.Until(`document.querySelector('#talk-ding .turn:last-child .buttons button')`))
+	browsertest.Run(t, ctx, browsertest.Click(`#talk-ding .turn:last-child .buttons button`), browsertest.Until(`[...document.querySelectorAll('#talk-ding .turn.them')].at(-1).innerText.includes('已签收')`),
+		typed("ding", "申请办结 8 特色产业已扩面，台账和照片附后"), browsertest.Until(says("ding", "第8项")), browsertest.Until(says("ding", "办公室审核")))
+	browsertest.Shoot(t, ctx, "duty-1-applied")
+	browsertest.Run(t, ctx, chromedp.Navigate(office[1]+"signin"), chromedp.SendKeys(`input[name=name]`, office[2]), chromedp.SendKeys(`input[name=password]`, office[3]),
+		pressed("button", "登录"), pressed("nav a", "待审核"), pageSays("特色产业已扩面，台账和照片附后"), pageSays("第8项 · 区农业农村局"))
+	browsertest.Shoot(t, ctx, "duty-2-review")
+	browsertest.Run(t, ctx, pressed("button", "同意，销号"), pageSays("已销号"), pageSays("没有等着审核的"), pressed("nav a", "台账"), chromedp.SetValue(`select[name=bureau]`, "区农业农村局"), chromedp.SetValue(`input[name=find]`, "第8项"),
+		pressed("button", "看"), pageSays("灰 已销号"), pressed("td a", "第8项"), pageSays("李强"), pageSays("签收"), pageSays("申请办结"), pageSays("演示办公室"), pageSays("销号"))
+	browsertest.Shoot(t, ctx, "duty-3-closed")
+	browsertest.Run(t, ctx, phone, typed("ding", "第8项办得怎么样了"), browsertest.Until(says("ding", "已销号")))
+	browsertest.Shoot(t, ctx, "duty-4-phone")
+	if got := errs(); len(got) > 0 {
+		t.Errorf("the console complains: %q", got)
 	}
 }

@@ -68,11 +68,11 @@ var twins = []twin{
 	{form: "/admin/ledger/give", command: "ledger handover 4/1 --bureau 区民政局 --to 区残联 --why 三定方案", audit: "duty.handover"},
 	{form: "/admin/urge", command: "ledger urge 区司法局", audit: "duty.urge"},
 
-	{form: "/admin/arming/arm", command: "plan arm --day 2022-09-15", audit: "remind.arm", machine: true},
-	{form: "/admin/arming/release", command: "remind release --yes", audit: "remind.release", machine: true},
+	{form: "/admin/arming/arm", command: "plan arm --day 2022-09-15", audit: "remind.arm"},
+	{form: "/admin/arming/release", command: "remind release --yes", audit: "remind.release"},
 	{form: "/admin/arming/pause", command: "remind pause 区教育局 --until 2022-09-30 --why 机构调整", audit: "remind.pause"},
 	{form: "/admin/arming/resume", command: "remind resume {pause}", audit: "remind.resume"},
-	{form: "/admin/arming/disarm", command: "plan arm --off --why 换计划", audit: "remind.disarm", machine: true},
+	{form: "/admin/arming/disarm", command: "plan arm --off --why 换计划", audit: "remind.disarm"},
 
 	{form: "/admin/directory", command: "directory import {directory}", audit: "directory.save"},
 	{form: "/admin/directory/person", command: "directory person 区教育局 王五 --role 联络员 --account dingtalk=ww,wecom/staff=ww", audit: "directory.person"},

@@ -143,7 +143,8 @@ func TestBrowserFromUploadToTheAnswerAndBack(t *testing.T) {
 }
 
 // TestBrowserADutyIsClosed clicks the office's part: rehearsal, arming, release,
-// and closing what a bureau has received and applied for.
+// and closing what a bureau has received and applied for, which is done in code
+// here; with the bureau's phone the way is gone in bot/app.
 func TestBrowserADutyIsClosed(t *testing.T) {
 	ctx := browsertest.Open(t, 5*time.Minute)
 	o := newOffice(t, func(o *Options) { o.Now = func() time.Time { return november } })
