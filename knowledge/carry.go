@@ -67,8 +67,9 @@ func (e Edition) Gone() ([]Gone, error) {
 	var out []Gone
 	for _, p := range m.plans {
 		for _, rule := range rules.Programmes {
-			if _, missing := home(p.Plan, rule); missing != "" {
-				out = append(out, Gone{p.ID, "programme", rule.ID, missing})
+			_, missing := home(p.Plan, rule)
+			for _, q := range missing {
+				out = append(out, Gone{p.ID, "programme", rule.ID, q})
 			}
 		}
 		_, dropped := assign(p.Plan, m.words.Similar, of(m.carried, p.ID))
@@ -90,9 +91,9 @@ func (e Edition) Gone() ([]Gone, error) {
 }
 
 // home is the measure that every sentence of a programme stands in: the one of
-// its number if it does, else the first. Without one, missing is a sentence that
-// stands nowhere, or else one that does not stand beside the others.
-func home(p *plan.Plan, rule *eligibility.Programme) (no, missing string) {
+// its number if it does, else the first. Without one, missing is the sentences that
+// stand nowhere, or else one that does not stand beside the others.
+func home(p *plan.Plan, rule *eligibility.Programme) (no string, missing []string) {
 	for i := range p.Items {
 		it := &p.Items[i]
 		if rule.StandsIn(it.Text) && (no == "" || it.No == rule.Measure) {
@@ -100,13 +101,16 @@ func home(p *plan.Plan, rule *eligibility.Programme) (no, missing string) {
 		}
 	}
 	if no != "" {
-		return no, ""
+		return no, nil
 	}
-	for _, q := range rule.Sources() {
-		missing = q
+	sources := rule.Sources()
+	for _, q := range sources {
 		if !slices.ContainsFunc(p.Items, func(it plan.Item) bool { return strings.Contains(it.Text, q) }) {
-			break
+			missing = append(missing, q)
 		}
+	}
+	if len(missing) == 0 && len(sources) > 0 {
+		missing = sources[len(sources)-1:]
 	}
 	return "", missing
 }

@@ -126,7 +126,7 @@ func (e Edition) load(cut Cutter, bureaus []Bureau) (*Snapshot, error) {
 func (s *Snapshot) adopt(rules *eligibility.Rules) {
 	s.Rules = rules.Only(func(p *eligibility.Programme) bool {
 		no, missing := home(s.Plan, p)
-		if missing != "" {
+		if len(missing) > 0 {
 			s.Off = append(s.Off, p.ID)
 			return false
 		}

@@ -37,6 +37,57 @@ func lightSeed(t *testing.T) knowledge.Edition {
 	return e
 }
 
+// TestRulesWithoutTheirSentenceAreListed: a changed plan tells, in the import, the
+// diff and the publication, every sentence that a rule rests on and that is no
+// more; the rule then judges nothing.
+func TestRulesWithoutTheirSentenceAreListed(t *testing.T) {
+	data := t.TempDir()
+	seed := lightSeed(t)
+	for _, name := range []string{"programmes/facts.yaml", "programmes/income.yaml"} {
+		file, err := seeds.Files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed = seed.With(name, file)
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		got := runSeeded(t, seed, "", nil, append([]string{"--data", data}, args...)...)
+		if got.code != 0 {
+			t.Fatalf("%v: exit %d\n%s\n%s", args, got.code, got.out, got.err)
+		}
+		return got.out
+	}
+	const story = "我是退役军人，第一次开店，办执照一年半了，能领创业补贴吗"
+	if before := run("ask", "--as-of", "2022-09-15", story); !strings.Contains(before, "初步符合") {
+		t.Fatalf("before the change: %s", before)
+	}
+	plan, err := seeds.Files.ReadFile("plan/2022年钟山区促进居民增收实施计划.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := writeFile(t, "changed.txt", strings.NewReplacer("正常经营1年以上", "正常经营2年以上", "(5000元)", "(6000元)").Replace(string(plan)))
+	for _, out := range []string{run("plan", "import", file), run("plan", "diff"), run("plan", "publish")} {
+		for _, gone := range []string{"停用  政策项目 startup-subsidy：原句“一次性创业补贴(5000元)”", "停用  政策项目 startup-subsidy：原句“且所办企业或个体工商户自工商登记注册之日起正常经营1年以上的”"} {
+			if !strings.Contains(out, gone) {
+				t.Errorf("%q is not in\n%s", gone, out)
+			}
+		}
+		if n := strings.Count(out, "停用"); n != 2 {
+			t.Errorf("%d things are off, want 2:\n%s", n, out)
+		}
+	}
+	after := run("ask", "--as-of", "2022-09-15", story)
+	for _, never := range []string{"初步符合", "5000元", "正常经营1年以上"} {
+		if strings.Contains(after, never) {
+			t.Errorf("after the change: %s", after)
+		}
+	}
+	if check := runSeeded(t, seed, "", nil, "--data", data, "rules", "check"); check.code != 1 || !strings.Contains(check.out, "startup-subsidy          所引的原句不在计划里，已停用") {
+		t.Errorf("rules check, exit %d: %s", check.code, check.out)
+	}
+}
+
 var draftID = regexp.MustCompile(`草稿 ([a-z0-9]{6})`)
 
 // TestAPlanFromFileToAnswer: import, correct, compare, replay, approve, publish
