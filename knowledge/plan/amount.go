@@ -11,6 +11,13 @@ var (
 	perHead = regexp.MustCompile(`每(?:人次|人|户|亩|家|个|台|辆|件|吨|立方米|平方米|集|部|场|次|单|学年|学期|名|生|头|只|套|村|例|班|课时|千瓦时|度|项|所|张|架|条|篇)[\p{Han}]{0,6}$|每[年月](?:补贴|补助|奖励|给予|发放)$`)
 	// ceiling is a most that one receiver gets.
 	ceiling = regexp.MustCompile(`(?:最高|最多|上限)[^，,。；;]{0,8}$|(?:单笔|单户|单个|单人|单家|单项|单店|单企|每户|每家|每人|每个|每笔|每项|同一)[^，,。；;]{0,12}(?:不超过|最高|不高于|最多|限额)[^，,。；;]{0,8}$`)
+	// paidBack stands behind a share that comes back: 按缴纳保险费的30%返还.
+	paidBack = regexp.MustCompile(`^(?:予以|给予)?(?:返还|退还|贴息|减免|补偿|报销)`)
+	// founded stands before the money of a fund: 设立规模10亿元的基金.
+	founded = regexp.MustCompile(`(?:设立|组建|成立|建立)[^，,。；;]{0,12}$`)
+	reached = regexp.MustCompile(`^(?:突破|超过|达到|达)`)
+	// raisedPay is a standard of pay that goes up: 救助标准提高到.
+	raisedPay = regexp.MustCompile(`(?:标准|水平|补贴|补助|津贴)[^，,。；;]{0,40}(?:提高|提升|提|调整|增加|上调)(?:到|至|为)(?:每[人户生][\p{Han}]{0,4})?$`)
 	// oneReceiver may add up what it gets in a year: 同一企业年度累计不超过.
 	oneReceiver = regexp.MustCompile(`(?:同一|单[笔户个人家项店企])[^，,。；;]{0,12}累计$`)
 	// producing money is made, not received.
@@ -23,15 +30,17 @@ var (
 // amount makes an amount of a figure that someone receives, or that says who
 // receives: a threshold of turnover or investment.
 func (f figure) amount() (Amount, bool) {
-	isMoney := money.MatchString(f.unit)
-	if !isMoney && f.unit != "%" || f.changed() {
+	isMoney, share := money.MatchString(f.unit), f.unit == "%" || f.unit == "‰"
+	if !isMoney && !share || f.changed() {
 		return Amount{}, false
 	}
 	near := f.clause
-	threshold := isMoney && (f.qualifies() || f.condition() && !paid.MatchString(f.before) && !f.toOne())
+	threshold := isMoney && (f.qualifies() || f.condition() && !paid.MatchString(f.before) && !f.toOne() && !founded.MatchString(f.before))
 	switch {
 	case threshold:
-	case isMoney && (f.toOne() || credit.MatchString(f.before)):
+	case isMoney && (f.toOne() || f.standard() || credit.MatchString(f.before) && f.cmp != ">="):
+	case isMoney && (f.before == "" && f.cmp == ">=" && reached.MatchString(f.text) || founded.MatchString(f.before)):
+		return Amount{}, false
 	case f.districtTotal() && !strings.Contains(f.before, "给予") && !strings.Contains(f.before, "奖"):
 		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !paying.MatchString(f.sentence):
@@ -40,7 +49,7 @@ func (f figure) amount() (Amount, bool) {
 		return Amount{}, false
 	case isMoney && !paying.MatchString(near) && !receives(f):
 		return Amount{}, false
-	case f.unit == "%" && !payPct.MatchString(f.before) && !(strings.Contains(f.after, "补贴") || strings.Contains(f.after, "补助") || strings.Contains(f.after, "奖励") || strings.Contains(f.after, "分配给") || strings.Contains(f.after, "给予")):
+	case share && !payPct.MatchString(f.before) && !(strings.Contains(f.after, "补贴") || strings.Contains(f.after, "补助") || strings.Contains(f.after, "奖励") || strings.Contains(f.after, "分配给") || strings.Contains(f.after, "给予") || paidBack.MatchString(f.after)):
 		return Amount{}, false
 	}
 	a := Amount{Text: f.text, Value: f.value, Unit: f.unit}
@@ -49,6 +58,14 @@ func (f figure) amount() (Amount, bool) {
 	}
 	return a, true
 }
+
+// standard reports whether money is what a standard of pay is raised to.
+func (f figure) standard() bool {
+	return raisedPay.MatchString(listBefore.ReplaceAllString(f.before, "")) && livelihood.MatchString(f.clause) && !producing.MatchString(f.before)
+}
+
+// livelihood are standards that persons are paid by.
+var livelihood = regexp.MustCompile(`每[人户生]|救助|供养|抚恤|养育|低保|补贴|补助|津贴|养老金|保障标准|护理`)
 
 // receives reports whether money in a clause without a paying word is paid: the
 // clause goes on a list that one opened.
@@ -81,7 +98,7 @@ func (f figure) purpose() string {
 			return who
 		}
 	}
-	if f.unit == "%" {
+	if f.unit == "%" || f.unit == "‰" {
 		if name := payment(payName.FindString(f.after)); name != "" {
 			return name
 		}

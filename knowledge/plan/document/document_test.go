@@ -290,3 +290,45 @@ func TestHostilePDF(t *testing.T) {
 		t.Errorf("a page with a map: %q %v", got, err)
 	}
 }
+
+// TestUnwrap: a text cut to lines of one width reads as the one it was cut from,
+// and one that was not stays as it is.
+func TestUnwrap(t *testing.T) {
+	paragraphs := []string{
+		"某县养老服务三年行动方案（2024—2026年）",
+		"一、重点任务",
+		"1.推进公办养老机构改造提升。2024年底前完成县社会福利中心改扩建，新增护理型床位120张；到2025年底，完成6所乡镇敬老院消防达标改造，护理型床位占比由42%提高到55%。（牵头单位：县民政局；责任单位：县发展改革局、县财政局、县住房城乡建设局）",
+		"2.建设社区养老服务网络。2025年6月底前建成街道综合养老服务中心4个、社区日间照料中心18个，打造“15分钟养老服务圈”。新建住宅小区按每百户不少于20平方米的标准配建养老服务用房。（牵头单位：县民政局；配合单位：县自然资源局）",
+		"3.发展老年助餐服务。布局老年助餐点30个，对新建的老年食堂，按建筑面积给予3万元至8万元一次性建设补助，每年再给予1万元运营补助，对80周岁以上老年人每餐补贴3元。",
+	}
+	for name, tt := range map[string]struct {
+		indent  string
+		measure func(rune) int
+		width   int
+	}{
+		"characters, indented": {"　　", func(rune) int { return 1 }, 30},
+		"characters":           {"", func(rune) int { return 1 }, 28},
+		"cells, indented":      {"　　", func(r rune) int { return 1 + min(1, int(r)/0x1100) }, 56},
+	} {
+		var cut, whole strings.Builder
+		for _, p := range paragraphs {
+			at := 0
+			for _, r := range tt.indent + p {
+				if n := tt.measure(r); at+n > tt.width {
+					cut.WriteString("\n")
+					at = n
+				} else {
+					at += n
+				}
+				cut.WriteRune(r)
+			}
+			cut.WriteString("\n")
+			whole.WriteString(tt.indent + p + "\n")
+		}
+		for what, text := range map[string]string{"cut": cut.String(), "whole": whole.String()} {
+			if got, err := document.Text("a.txt", []byte(text)); err != nil || got != whole.String() {
+				t.Errorf("%s, %s: got\n%s\nwant\n%s", name, what, got, whole.String())
+			}
+		}
+	}
+}
