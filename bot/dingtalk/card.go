@@ -88,7 +88,7 @@ func (d deliverAnswer) refused() bool {
 // handled is false when the platform refuses cards and words must do.
 func (s *sending) cards(ctx context.Context) (o bot.Outcome, handled bool) {
 	if s.place.group != "" {
-		return s.deliver(ctx, "dtv1.card//IM_GROUP."+s.place.group, s.id, map[string]any{
+		return s.deliver(ctx, "dtv1.card//IM_GROUP."+s.place.group, s.track(), map[string]any{
 			"imGroupOpenSpaceModel": map[string]any{"supportForward": false}, "imGroupOpenDeliverModel": map[string]any{"robotCode": s.RobotCode},
 		})
 	}
@@ -97,7 +97,7 @@ func (s *sending) cards(ctx context.Context) (o bot.Outcome, handled bool) {
 		if s.done.Cards[one] {
 			continue
 		}
-		track := s.id
+		track := s.track()
 		if len(s.people) > 1 {
 			track += "-" + strconv.Itoa(i+1)
 		}
@@ -124,7 +124,7 @@ func (s *sending) cards(ctx context.Context) (o bot.Outcome, handled bool) {
 	return bot.Outcome{Sent: true}, true
 }
 
-// deliver creates and delivers one card. Its track id is that of the reply, so
+// deliver creates and delivers one card. Its track id tells reply and receiver, so
 // that a retry is the same card.
 func (s *sending) deliver(ctx context.Context, space, track string, models map[string]any) (o bot.Outcome, handled bool) {
 	actions := s.reply.Actions[:min(len(s.reply.Actions), maxButtons)]

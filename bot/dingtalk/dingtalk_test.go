@@ -415,6 +415,46 @@ func TestCardsAreDeliveredPressedAndUpdated(t *testing.T) {
 	}
 }
 
+// TestANoticeIsACardForEach: one notice goes to several people under one serial, a
+// long one as words and then a card that can be pressed; a retry sends nobody what he
+// has.
+func TestANoticeIsACardForEach(t *testing.T) {
+	r := newRig(t)
+	long := cardReply()
+	long.Text = "区财政局：您单位有以下任务\n" + strings.Repeat("第十二项：落实政策，按时报进展。\n", 200) + "收到请回复：签收 12"
+	for line := range strings.Lines(long.Text) {
+		long.Lines = append(long.Lines, bot.Line{bot.Words(strings.TrimSuffix(line, "\n"))})
+	}
+	for _, who := range []string{"z1", "li"} {
+		if o := r.robot.Send(t.Context(), bot.Address{Conversation: who}, "220915-ABCDEF", cardReply()); !o.Sent {
+			t.Fatalf("%+v", o)
+		}
+		r.platform.FailNext("/v1.0/card/instances/createAndDeliver", openapi.Code(503, "ServiceUnavailable"))
+		for i, sent := range []bool{false, true, true} {
+			if o := r.robot.Send(t.Context(), bot.Address{Conversation: who}, "220916-ABCDEF", long); o.Sent != sent {
+				t.Errorf("try %d: %+v", i, o)
+			}
+		}
+	}
+	shown, tracks := r.platform.Shown(), map[string]bool{}
+	if len(shown) != 6 {
+		t.Fatalf("%d messages", len(shown))
+	}
+	for i, who := range []string{"z1", "li"} {
+		short, words, card := shown[3*i], shown[3*i+1], shown[3*i+2]
+		if short.Via != "card" || short.To[0] != who || words.Via != "batch" || words.To[0] != who || card.Via != "card" || card.To[0] != who {
+			t.Errorf("%s is shown %s %s %s", who, short.Via, words.Via, card.Via)
+		}
+		if !strings.Contains(words.Text, "收到请回复") || len(card.Text) > maxCard || card.Params["say1"] != "签收 12" || !strings.Contains(card.Text, "收到请回复") {
+			t.Errorf("the card of a long notice: %s", card.Text)
+		}
+		tracks[short.Track], tracks[card.Track] = true, true
+	}
+	if len(tracks) != 4 {
+		t.Errorf("cards have the names %v", tracks)
+	}
+}
+
 func TestWhatIsNotKeptComesAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -2,6 +2,8 @@ package dingtalk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -17,6 +19,9 @@ const (
 	maxParam = 15_000 // bytes of msgParam, which holds the title too
 	maxWords = maxParam - 2_000
 	maxBatch = 20 // people of one batchSend
+	// maxCard is what a card holds: how much the platform takes there is not known,
+	// and what is cut off nobody would miss. A longer text goes before its card.
+	maxCard = 4_000
 )
 
 var _ bot.Sender = (*Robot)(nil)
@@ -35,7 +40,7 @@ type progress struct {
 func (r *Robot) Send(ctx context.Context, to bot.Address, id string, reply bot.Rendered) bot.Outcome {
 	p := placeOf(to.Conversation)
 	s := &sending{Robot: r, id: id, to: to, place: p, reply: reply, people: people(p)}
-	if err := r.load(ctx, shard(Channel, "part/"+id), partKey(id), &s.done); err != nil {
+	if err := r.load(ctx, shard(Channel, "part/"+id), s.partKey(), &s.done); err != nil {
 		return bot.Outcome{Reason: "store", Wait: storeWait}
 	}
 	if s.done.People == nil {
@@ -56,12 +61,34 @@ func (r *Robot) Send(ctx context.Context, to bot.Address, id string, reply bot.R
 			r.Log.Warn("dingtalk card not updated", "code", o.Reason)
 		}
 	}
-	if isCard {
-		if o, handled := s.cards(ctx); handled {
+	if !isCard {
+		return s.words(ctx)
+	}
+	long := len(markdown(reply)) > maxCard
+	if long {
+		if o := s.words(ctx); !o.Sent {
 			return o
 		}
+		s.keep(ctx) // a retry is about the card alone
+		s.reply = brief(reply)
+	}
+	if o, handled := s.cards(ctx); handled {
+		return o
+	}
+	if long { // the words are there, and say what to reply
+		return bot.Outcome{Sent: true, Reason: "card refused"}
 	}
 	return s.words(ctx)
+}
+
+// brief is a long reply as its card shows it: how it begins and ends, for the buttons.
+func brief(r bot.Rendered) bot.Rendered {
+	if n := len(r.Lines); n > 2 {
+		r.Lines = []bot.Line{r.Lines[0], {bot.Words("（全文见上面的文字）")}, r.Lines[n-1]}
+	} else {
+		r.Lines, r.Text = nil, cut.Head(r.Text, maxCard/4)
+	}
+	return r
 }
 
 func people(p place) []string {
@@ -88,9 +115,26 @@ type sending struct {
 	done   progress
 }
 
+// partKey is that of the progress: a notice goes to several people under one id.
+func (s *sending) partKey() string { return partKey(s.id + "/" + short(s.to.Conversation)) }
+
+// track names a card: of an answer by its number, of a notice, which goes to several
+// people under one serial, by who gets it too. A retry has the same.
+func (s *sending) track() string {
+	if isAnswer(s.id) {
+		return s.id
+	}
+	return s.id + "-" + short(s.to.Conversation)
+}
+
+func short(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:6])
+}
+
 // keep writes the progress down, as far as there is some worth it.
 func (s *sending) keep(ctx context.Context) {
-	if err := s.save(context.WithoutCancel(ctx), shard(Channel, "part/"+s.id), partKey(s.id), s.done, partTime); err != nil {
+	if err := s.save(context.WithoutCancel(ctx), shard(Channel, "part/"+s.id), s.partKey(), s.done, partTime); err != nil {
 		s.Log.Warn("dingtalk progress not kept", "error", err)
 	}
 }
