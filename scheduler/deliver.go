@@ -355,6 +355,12 @@ func (s *Service) ways(b *directory.Bureau, p directory.Person) []ledger.Way {
 		return len(b.Order)
 	}
 	slices.SortStableFunc(out, func(x, y ledger.Way) int { return place(x.Channel) - place(y.Channel) })
+	for i := 0; i < len(out); i++ {
+		beside := ledger.Way{Channel: s.Besides[out[i].Channel], To: out[i].To}
+		if _, ok := s.Senders[beside.Channel]; ok && !slices.Contains(out, beside) {
+			out = slices.Insert(out, i+1, beside)
+		}
+	}
 	return out
 }
 

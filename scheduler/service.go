@@ -25,7 +25,10 @@ type Options struct {
 	// Directory is used while none was saved in the store.
 	Directory *directory.Directory
 	Senders   map[string]bot.Sender // by channel
-	Stages    Stages                // nil: [Defaults]
+	// Besides names for a channel another one that reaches the same account when the
+	// first does not (工作通知 beside the robot).
+	Besides map[string]string
+	Stages  Stages // nil: [Defaults]
 	// PerDay is how many notices a person gets a day at most, 0 for 3.
 	PerDay int
 	// Demand is how many people asked about a measure in the last week, nil for

@@ -54,6 +54,7 @@ func commands() []command {
 		{name: "remind", about: "预演、查看和放行提醒", subs: []command{
 			{name: "preview", args: "--from 日期 --to 日期 [--ledger 文件] [--json|--ics]", about: "预演这段时间谁会收到什么，不发送", run: preview},
 			{name: "status", about: "提醒现在怎样", run: remindStatus},
+			{name: "sent", args: "[--days 7]", about: "看发了什么、每个人送到没有（排错用，不作考核）", run: remindSent},
 			{name: "pause", args: "[单位] --until 日期 --why 理由 [--no 第几项]", about: "暂停一个单位的提醒；不写单位就是全部", run: remindPause},
 			{name: "resume", args: "编号", about: "提前恢复；编号见 remind status", run: remindResume},
 			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行（办公室）", run: release},

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type dingStage struct {
 	seen     int // messages that a journey has read
 	env      []string
 	now      func() time.Time
+	wound    atomic.Int64 // how far the clock of both was wound
 	stop     func()
 }
 
@@ -35,10 +37,11 @@ type dingStage struct {
 func playDing(t *testing.T, more ...string) *dingStage {
 	t.Helper()
 	began := time.Now()
+	s := &dingStage{log: &syncBuffer{}}
 	now := func() time.Time {
-		return time.Date(2022, 9, 15, 4, 0, 0, 0, time.UTC).Add(time.Since(began))
+		return time.Date(2022, 9, 15, 4, 0, 0, 0, time.UTC).Add(time.Since(began)).Add(time.Duration(s.wound.Load()))
 	}
-	s := &dingStage{platform: openapi.New(now), log: &syncBuffer{}}
+	s.platform = openapi.New(now)
 	p := s.platform
 	p.ClientID, p.Secret, p.CorpID, p.RobotCode = "dingapp", "ding-secret-value", "dingcorp", "dingrobot"
 	p.Repush = 2 * time.Second

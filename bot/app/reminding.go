@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/dingtalk"
 	"huiwen/bot/post"
 	"huiwen/handlers"
 	"huiwen/knowledge"
@@ -38,7 +40,7 @@ func newReminder(c *call, s store.Store, snapshot func() *knowledge.Snapshot, se
 	if err != nil {
 		return nil, err
 	}
-	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Log: c.log, Now: c.Now, Spec: c.remindAt,
+	return scheduler.New(scheduler.Options{Store: s, Snapshot: snapshot, Calendar: days, Directory: people, Senders: senders, Besides: map[string]string{dingtalk.Channel: dingtalk.NoticeChannel}, Log: c.log, Now: c.Now, Spec: c.remindAt,
 		Demand: demand(post.NewBox(s, rand.Reader), c.Now, c.log)})
 }
 
@@ -269,6 +271,42 @@ func remindStatus(ctx context.Context, c *call) error {
 		return err
 	}
 	writeStatus(c.Stdout, st)
+	return nil
+}
+
+// remindSent says what was sent in the last days and how far it got to whom: to
+// find what went wrong, never for a 通报.
+func remindSent(ctx context.Context, c *call) error {
+	days := 7
+	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) { fs.IntVar(&days, "days", days, "") }); err != nil {
+		return err
+	}
+	if days < 1 || days > 400 {
+		return usagef("--days 要在 1 到 400 之间")
+	}
+	s, err := openStore(ctx, c.config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	list, err := ledger.NewBook(s, nil).Digests(ctx, c.Now().AddDate(0, 0, -days), c.Now().AddDate(0, 0, 30))
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		fmt.Fprintf(c.Stdout, "%s  %s  %s（%s）%s\n", d.At.In(calendar.Zone).Format("2006-01-02 15:04"), d.ID, d.Bureau, d.To, d.Note)
+		for _, x := range d.Deliveries {
+			fmt.Fprintf(c.Stdout, "    %s  %s  %s  试了%d次", cmp.Or(x.Name, "群机器人"), x.Ways[x.At].Channel, x.State, x.Attempts)
+			if x.Unsure > 0 {
+				fmt.Fprintf(c.Stdout, "，%d次结果不明", x.Unsure)
+			}
+			if x.Reason != "" {
+				fmt.Fprintf(c.Stdout, "，%s", x.Reason)
+			}
+			fmt.Fprintln(c.Stdout)
+		}
+	}
+	fmt.Fprintf(c.Stdout, "共 %d 条\n", len(list))
 	return nil
 }
 

@@ -306,8 +306,12 @@ func take(tx store.Tx, id, scope string, now time.Time, hold time.Duration, late
 	return p, errors.Join(keep(tx, d), tx.Add(outSet, id, float64(now.UnixMilli())))
 }
 
-// next is when any delivery may be tried again.
+// next is when any delivery may be tried again; what nobody got goes to the office
+// at once.
 func (d *Digest) next(now time.Time) time.Time {
+	if d.Office {
+		return now
+	}
 	at := now.Add(time.Hour)
 	for _, x := range d.Deliveries {
 		if !x.State.Over() && x.Next.Before(at) {
