@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ const (
 	dayKept    = 72 * time.Hour
 	// bundleMinute is when the office gets its bundle: after the bureaus' slots.
 	bundleMinute = 9*60 + 30
+	// patience is how long a way may ask to come again before the next one is tried.
+	patience = 2 * time.Hour
 )
 
 // Deliver sends what may be sent now. A notice is looked at again before it is
@@ -130,11 +133,16 @@ func settled(x *ledger.Delivery, o bot.Outcome, now time.Time) {
 			x.State, x.Done, x.Reason = ledger.Failed, now, "结果不明，请办公室人工核实"
 			return
 		}
+	case o.Wait > 0 && !o.Final && (x.Waits.IsZero() || now.Sub(x.Waits) < patience):
+		// nothing was tried, or the platform says when to come: that is no failed try
+		x.State, x.Attempts, x.Tries = ledger.Queued, x.Attempts-1, x.Tries-1
+		x.Waits, x.Next = cmp.Or(x.Waits, now), now.Add(min(o.Wait, patience))
+		return
 	default:
 		x.State = ledger.Queued
 	}
-	x.Next = now.Add(min(maxBackOff, backOff<<min(x.Tries-1, 10)))
-	if o.Final || x.Tries >= tries {
+	x.Waits, x.Next = time.Time{}, now.Add(min(maxBackOff, backOff<<min(x.Tries-1, 10)))
+	if o.Final || o.Wait > 0 && !o.Uncertain || x.Tries >= tries {
 		x.At, x.Tries, x.Next = x.At+1, 0, now
 		if x.At >= len(x.Ways) {
 			x.At, x.State, x.Done = len(x.Ways)-1, ledger.Failed, now

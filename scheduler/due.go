@@ -87,12 +87,11 @@ func (t Terms) days(s Stage, d ledger.Duty, from, to calendar.Day) []calendar.Da
 	case OfMonth:
 		return t.monthly(s, d, from, to)
 	case OfQuarter:
-		return t.quarterly(s, from, to)
+		return t.quarterly(s, d, from, to)
 	case BeforeLast:
-		if t.Last.IsZero() {
-			return nil
+		if on := t.beforeLast(s); !on.IsZero() {
+			return []calendar.Day{on}
 		}
-		return []calendar.Day{c.Shift(c.Back(t.Last), -s.Days)}
 	}
 	return nil
 }
@@ -122,15 +121,36 @@ func (t Terms) monthly(s Stage, d ledger.Duty, from, to calendar.Day) []calendar
 	return out
 }
 
-// quarterly asks for a text report on what has no date.
-func (t Terms) quarterly(s Stage, from, to calendar.Day) []calendar.Day {
+// quarterly asks for a text report on what has no date. The self-check at the end of
+// the plan asks for the whole year: in its quarter nothing is asked besides.
+func (t Terms) quarterly(s Stage, d ledger.Duty, from, to calendar.Day) []calendar.Day {
+	begin := later(t.Armed, d.Given)
+	asked := func(month calendar.Day) bool {
+		return slices.ContainsFunc(t.Stages, func(last Stage) bool {
+			on := t.beforeLast(last)
+			return last.Anchor == BeforeLast && sameQuarter(on, month) && !on.Before(begin.Time)
+		})
+	}
 	var out []calendar.Day
 	for m := monthOf(later(from, t.Armed), 0); !m.After(to.Time); m = monthOf(m, 1) {
-		if on := t.reportDay(m, s.Days); m.Month()%3 == 0 && on.After(t.Armed.Time) {
+		if on := t.reportDay(m, s.Days); m.Month()%3 == 0 && on.After(t.Armed.Time) && !asked(m) {
 			out = append(out, on)
 		}
 	}
 	return out
+}
+
+// beforeLast is the working day so many before the plan's last, zero for a plan
+// without one.
+func (t Terms) beforeLast(s Stage) calendar.Day {
+	if t.Last.IsZero() {
+		return calendar.Day{}
+	}
+	return t.Calendar.Shift(t.Calendar.Back(t.Last), -s.Days)
+}
+
+func sameQuarter(a, b calendar.Day) bool {
+	return a.Year() == b.Year() && (a.Month()-1)/3 == (b.Month()-1)/3
 }
 
 // reportDay is the working day up to a day of the month.

@@ -79,6 +79,25 @@ func shared(deadlines ...plan.Deadline) *plan.Plan {
 	return &plan.Plan{Items: []plan.Item{{No: "1", Text: "按时完成任务。", Bureaus: []plan.Bureau{{Name: "县教育局", First: true}}, Deadlines: deadlines}}}
 }
 
+// TestWhatHasNoDateIsAskedOnceAQuarter: the self-check of the year stands for the last
+// quarter's report, unless it was over before anybody had the duty.
+func TestWhatHasNoDateIsAskedOnceAQuarter(t *testing.T) {
+	to := day(t, "2023-01-31")
+	for armed, want := range map[string][]string{
+		"2022-06-09": {"assign 2022-06-09", "quarterly 2022-06-24", "quarterly 2022-09-23", "year-end 2022-12-16"},
+		"2022-12-16": {"year-end 2022-12-16", "assign 2022-12-16"},
+		"2022-12-19": {"assign 2022-12-19", "quarterly 2022-12-23"},
+	} {
+		var got []string
+		for _, n := range scheduler.Due(ledger.Duties(shared(), day(t, armed), to), terms(t, armed, "2022-12-31"), day(t, armed), to) {
+			got = append(got, n.Stage.Name+" "+n.On.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("armed on %s: %v, want %v", armed, got, want)
+		}
+	}
+}
+
 func TestStagesOfOneDeadline(t *testing.T) {
 	due := "2022-12-31"
 	p := shared(plan.Deadline{Text: "按时", Kind: "once", Hard: true, Due: &due})

@@ -330,6 +330,52 @@ func TestAnotherWayWhenOneFails(t *testing.T) {
 	}
 }
 
+// TestComeAgainIsNoFailedTry: a platform that asks to come again, or a robot's own
+// bound, uses up no try; who asks for hours is left for the next channel.
+func TestComeAgainIsNoFailedTry(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		waits    int // answers that ask to come again
+		channel  string
+		attempts int
+	}{{"ten times a minute", 10, "wecom/app/", 1}, {"for hours", 1000, "dingtalk/", 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, seedPlan(t), "2022-06-09")
+			asked := map[string]int{}
+			w.fate = func(to bot.Address, _ string) bot.Outcome {
+				if to.Channel != "wecom/app" || to.Conversation == "office" {
+					return bot.Outcome{Sent: true}
+				}
+				if asked[to.Conversation]++; asked[to.Conversation] > c.waits {
+					return bot.Outcome{Sent: true}
+				}
+				return bot.Outcome{Wait: time.Minute, Reason: "limit"}
+			}
+			w.armed()
+			for w.clock = w.clock.Add(9 * time.Hour); w.clock.Hour() < 12; w.clock = w.clock.Add(time.Minute) {
+				w.must(w.Deliver(t.Context(), w.clock))
+			}
+			list, err := w.book.Digests(t.Context(), time.Unix(0, 0), day(t, "2100-01-01").Time)
+			w.must(err)
+			seen := 0
+			for _, d := range list {
+				for _, x := range d.Deliveries {
+					if d.Kind != "digest" {
+						continue
+					}
+					seen++
+					if x.State != ledger.Sent || x.Attempts != c.attempts || x.Ways[x.At].Channel+"/" != c.channel {
+						t.Errorf("%s: %s after %d attempts by %s, want %d by %s", d.Bureau, x.State, x.Attempts, x.Ways[x.At].Channel, c.attempts, c.channel)
+					}
+				}
+			}
+			if seen < 30 {
+				t.Errorf("%d deliveries", seen)
+			}
+		})
+	}
+}
+
 func TestBadSpecsAreRefusedAtLoad(t *testing.T) {
 	for _, spec := range []string{"0 9 31 2 *", "TZ=", "CRON_TZ=Asia/Shanghai", "0 9 * * 7", "x", "0 9 * * * *"} {
 		if _, err := scheduler.New(scheduler.Options{Spec: spec}); err == nil {

@@ -53,6 +53,7 @@ type Delivery struct {
 	Unsure   int       `json:"unsure"`   // attempts whose answer was lost
 	Tries    int       `json:"tries"`    // by this way
 	Next     time.Time `json:"next"`
+	Waits    time.Time `json:"waits,omitzero"` // since when this way asks to come again
 	Done     time.Time `json:"done,omitzero"`
 	Reason   string    `json:"reason,omitempty"`
 }
