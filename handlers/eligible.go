@@ -40,9 +40,6 @@ type step struct {
 const (
 	// leastStory is how many runes a message must have to be a story.
 	leastStory = 10
-	// leastTelling is how many runes beside its question make a message tell of
-	// somebody though no fact was understood: 低保申请交上去了还没批.
-	leastTelling = 10
 	// toldFacts is how many facts make a message a story.
 	toldFacts = 2
 	maxSteps  = 30
@@ -61,7 +58,7 @@ func (t *turn) told() eligibility.Facts {
 }
 
 // personal matches a message that asks for somebody rather than in general.
-var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃|他|她|[爸妈爷奶叔哥姐弟妹]`)
+var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
 
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
@@ -70,10 +67,10 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") {
 		return bot.Reply{}, false
 	}
-	told := t.story()
+	told := t.told()
 	asks = asks || t.asks("condition") && len(told) > 0
 	switch {
-	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!asks || len(told) == 0):
+	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || len(told) == 0):
 		return bot.Reply{}, false
 	case !asks && (len(told) < toldFacts || t.asks("amount")):
 		return bot.Reply{}, false
@@ -82,7 +79,7 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	if p == nil {
 		return bot.Reply{}, false
 	}
-	if !t.asks("elig") && p.Knows(told) == 0 && !personal.MatchString(t.text) && runes(t.text)-runes(eligibility.QuestionOf(t.text)) < leastTelling {
+	if !t.asks("elig") && p.Knows(told) == 0 && !personal.MatchString(t.text) {
 		t.offer = p // nothing was told: the subject is answered, the comparison offered
 		return bot.Reply{}, false
 	}
@@ -433,7 +430,6 @@ func (t *turn) pending() (bot.Reply, bool) {
 		d.skip(fact)
 	default:
 		v, ok := t.reading(fact)
-		ok = ok && (runes(t.text) <= shortAnswer || !t.turnsTo(p))
 		if !ok && t.tells(p, &d) {
 			return t.onward(p, nil), true
 		}
@@ -446,8 +442,7 @@ func (t *turn) pending() (bot.Reply, bool) {
 			return bot.Reply{}, false // something else: the dialogue is kept
 		}
 		d.answer(p, fact, v, t.snap.Rules)
-		t.joined()
-		for id, more := range t.merged(&d) {
+		for id, more := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
 			if !d.Facts[id].Known {
 				d.Facts[id] = more
 			}
@@ -468,22 +463,23 @@ func (t *turn) onward(p *eligibility.Programme, fact *eligibility.Fact) bot.Repl
 // tells takes a message that does not answer the question but tells something
 // else that the verdict depends on.
 func (t *turn) tells(p *eligibility.Programme, d *dialogue) bool {
-	if runes(t.text) > maxTold || !t.asksNothingNew() || t.turnsTo(p) || !t.tellsOf(p) {
+	if len(t.intents) > 0 || runes(t.text) > maxTold {
 		return false
 	}
-	t.joined()
-	facts := t.merged(d)
-	for _, id := range concerns(p) {
-		if v := facts[id]; v.Known && v != d.Facts[id] {
-			d.remember(id)
+	missing := p.Judge(d.Facts).Missing
+	told := false
+	for id, v := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
+		if slices.Contains(missing, id) {
+			d.Before = append(slices.Clone(d.Before), step{id, d.Facts[id]})
 			d.Facts[id] = v
+			told = true
 		}
 	}
-	return true
+	return told
 }
 
 // maxTold bounds a message that tells one more thing, in runes.
-const maxTold = 80
+const maxTold = 24
 
 // shortAnswer is up to how many runes a message that is not understood is taken
 // for an answer to the question.
@@ -534,7 +530,7 @@ func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
 		}
 	}
 	v := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))[fact.ID]
-	return v, v.Known && (runes(t.text) <= 30 || runes(t.text) <= maxTold && t.asksNothingNew())
+	return v, v.Known && runes(t.text) <= 30
 }
 
 // judge begins the intent of a choice that opens a programme's card.

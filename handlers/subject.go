@@ -46,9 +46,6 @@ const (
 
 // subject answers what the plan holds on the subject of the message.
 func (t *turn) subject() bot.Reply {
-	if r, ok := t.stays(); ok {
-		return r
-	}
 	if r, ok := t.sameSubject(); ok {
 		return r
 	}

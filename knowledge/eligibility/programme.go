@@ -28,11 +28,11 @@ type Programme struct {
 	Amount Amount `yaml:"amount"`
 	// When is the stated conditions; nil when the plan states none.
 	When *Condition `yaml:"when"`
-	// Office is what only an office can judge, verbatim.
-	Office []string `yaml:"office"`
 	// Unlisted is where the plan speaks of conditions or a trial whose terms it does
 	// not give, verbatim: a stated condition may fail, but nothing is ever likely.
 	Unlisted string `yaml:"unlisted"`
+	// Office is what only an office can judge, verbatim.
+	Office []string `yaml:"office"`
 	// Silent lists facts that matter and on which the plan is silent: when one
 	// is told, nothing can be said.
 	Silent []Silence `yaml:"silent"`
