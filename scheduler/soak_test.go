@@ -16,6 +16,7 @@ import (
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/plan"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/store/storetest"
 	"huiwen/scheduler"
 	"huiwen/scheduler/ledger"
 )
@@ -25,7 +26,8 @@ import (
 // pauses, and a plan that changes. Every notice must be in the ledger once, none
 // lost, and sent again only where an answer was lost.
 //
-// HUIWEN_ROUNDS is how many rounds, HUIWEN_SEED the first seed.
+// HUIWEN_ROUNDS is how many rounds, HUIWEN_SEED the first seed, HUIWEN_STORE where:
+// memory, file or redis.
 func TestRounds(t *testing.T) {
 	rounds, seed := 4, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("HUIWEN_ROUNDS")); err == nil {
@@ -34,15 +36,22 @@ func TestRounds(t *testing.T) {
 	if n, err := strconv.ParseUint(os.Getenv("HUIWEN_SEED"), 10, 64); err == nil {
 		seed = n
 	}
+	open := map[string]opened{"": inMemory, "memory": inMemory, "file": onFile}[os.Getenv("HUIWEN_STORE")]
+	if open == nil {
+		open = onRedis(storetest.RedisServer(t))
+	}
 	t.Logf("seed %d, %d rounds", seed, rounds)
 	total := tally{}
 	for i := range uint64(rounds) {
-		r := newRound(t, seed+i)
-		r.play()
+		r := newRound(t, seed+i, open)
+		r.play("2023-01-20", "2023-02-10")
 		r.check()
 		total.add(r.tally)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed+i)
+		}
+		if (i+1)%10 == 0 {
+			t.Logf("%d rounds: %+v", i+1, total)
 		}
 	}
 	t.Logf("%+v", total)
@@ -70,6 +79,7 @@ type soakRound struct {
 	touched  map[string]bool // measures that were changed
 	unpause  []string
 	later    []func() // what a change is undone by
+	last     calendar.Day
 	tally    tally
 }
 
@@ -77,7 +87,7 @@ type crash struct{}
 
 const soakItems = 9
 
-func newRound(t *testing.T, seed uint64) *soakRound {
+func newRound(t *testing.T, seed uint64, open opened) *soakRound {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	p := &plan.Plan{Title: "计划", Issued: "2022-09-01", Valid: plan.Span{From: "2022-01-01", To: "2022-12-31"}}
 	for i := range soakItems {
@@ -97,7 +107,7 @@ func newRound(t *testing.T, seed uint64) *soakRound {
 		}
 		p.Items = append(p.Items, it)
 	}
-	r := &soakRound{world: newWorld(t, p, "2022-10-10"), rnd: rnd, seed: seed, touched: map[string]bool{}}
+	r := &soakRound{world: newWorld(t, p, "2022-10-10").on(open), rnd: rnd, seed: seed, touched: map[string]bool{}}
 	r.people = r.staff(p)
 	r.fate = r.weather
 	for range 3 {
@@ -140,7 +150,9 @@ func (r *soakRound) weather(bot.Address, string) bot.Outcome {
 	case n < 12:
 		r.tally.Unsure++
 		return bot.Outcome{Uncertain: true, Reason: "lost"}
-	case n < 13:
+	case n < 15:
+		return bot.Outcome{Wait: time.Duration(1+r.rnd.IntN(300)) * time.Second, Reason: "limit"}
+	case n < 16:
 		return bot.Outcome{Final: true, Reason: "invaliduser"}
 	}
 	return bot.Outcome{Sent: true}
@@ -177,9 +189,10 @@ func (r *soakRound) tick(i int) {
 	r.must(r.replicas[i].Tick(r.t.Context(), r.clock.Add(r.skew[i])))
 }
 
-func (r *soakRound) play() {
+// play runs months of trouble and then of calm, in which what is left comes out.
+func (r *soakRound) play(trouble, calm string) {
 	r.world.armed()
-	r.run("2023-01-20", true)
+	r.run(trouble, true)
 	r.calm = true
 	for _, undo := range r.later {
 		undo()
@@ -187,7 +200,8 @@ func (r *soakRound) play() {
 	for _, id := range r.unpause {
 		r.must(r.store.Update(r.t.Context(), "sys", func(tx store.Tx) error { return scheduler.EndPause(tx, id, "办") }))
 	}
-	r.run("2023-02-10", false)
+	r.last = day(r.t, calm)
+	r.run(calm, false)
 }
 
 // run winds the clock, mostly over the hours in which something happens.
@@ -397,7 +411,7 @@ func (r *soakRound) officeGot() string {
 // touched was dealt with.
 func (r *soakRound) complete(owner map[string]string) {
 	t := r.t
-	armed, last := day(t, "2022-10-10"), day(t, "2023-01-31")
+	armed, last := day(t, "2022-10-10"), r.last.Plus(-10)
 	x := scheduler.Terms{Calendar: seeded(t), Stages: scheduler.Defaults, Armed: armed, Last: day(t, "2022-12-31")}
 	for _, n := range scheduler.Due(ledger.Duties(r.plan, armed, last), x, armed, last) {
 		if r.touched[n.Duty.No] {

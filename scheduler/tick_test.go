@@ -538,36 +538,6 @@ func TestWhatTheOfficeGivesIsTold(t *testing.T) {
 	}
 }
 
-// TestReplicasAtOnce: three replicas that tick at the same moments send everything
-// once.
-func TestReplicasAtOnce(t *testing.T) {
-	w := newWorld(t, seedPlan(t), "2022-12-05").armed()
-	var replicas []*scheduler.Service
-	for range 3 {
-		replicas = append(replicas, w.service(nil))
-	}
-	for end := day(t, "2022-12-10"); w.clock.Before(end.Time); w.clock = w.clock.Add(50 * time.Minute) {
-		var wg sync.WaitGroup
-		for _, r := range replicas {
-			wg.Go(func() {
-				if err := r.Tick(t.Context(), w.clock); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-	}
-	count := map[string]int{}
-	for _, l := range w.got {
-		if count[l.to+l.id]++; count[l.to+l.id] > 1 {
-			t.Errorf("%s gets %s twice", l.to, l.id)
-		}
-	}
-	if len(w.got) < 40 {
-		t.Errorf("only %d notices", len(w.got))
-	}
-}
-
 // TestATrialGoesToTheOfficeAlone: and what it told counts for nothing afterwards.
 func TestATrialGoesToTheOfficeAlone(t *testing.T) {
 	w := newWorld(t, seedPlan(t), "2022-06-09")

@@ -3,7 +3,6 @@ package store_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +41,7 @@ func TestRedis(t *testing.T) {
 }
 
 func TestRedisCluster(t *testing.T) {
-	addrs := redisCluster(t)
+	addrs := storetest.RedisCluster(t)
 	storetest.Run(t, func(t *testing.T) storetest.Open {
 		for _, a := range addrs {
 			c := redis.NewClient(&redis.Options{Addr: a})
@@ -64,38 +63,6 @@ func openRedis(o store.RedisOptions) storetest.Open {
 		t.Cleanup(func() { s.Close() })
 		return s
 	}
-}
-
-// redisCluster starts three masters that share the slots.
-func redisCluster(t *testing.T) []string {
-	t.Helper()
-	var addrs []string
-	for range 3 {
-		addrs = append(addrs, storetest.RedisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000"))
-	}
-	for i, a := range addrs {
-		c := redis.NewClient(&redis.Options{Addr: a})
-		from, to := i*16384/3, (i+1)*16384/3-1
-		if err := c.ClusterAddSlotsRange(t.Context(), from, to).Err(); err != nil {
-			t.Fatal(err)
-		}
-		host, port, _ := net.SplitHostPort(addrs[0])
-		if i > 0 {
-			if err := c.ClusterMeet(t.Context(), host, port).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c.Close()
-	}
-	for _, a := range addrs {
-		c := redis.NewClient(&redis.Options{Addr: a})
-		storetest.Until(t, "the cluster is whole", func() bool {
-			info, err := c.ClusterInfo(t.Context()).Result()
-			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
-		})
-		c.Close()
-	}
-	return addrs
 }
 
 func TestRedisIsCheckedForWhatLosesMessages(t *testing.T) {

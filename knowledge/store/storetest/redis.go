@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,38 @@ func RedisServerAt(t testing.TB, addr, dir string, args ...string) (stop func())
 	defer c.Close()
 	Until(t, "redis-server answers", func() bool { return c.Ping(t.Context()).Err() == nil })
 	return stop
+}
+
+// RedisCluster starts three masters that share the slots.
+func RedisCluster(t testing.TB) []string {
+	t.Helper()
+	var addrs []string
+	for range 3 {
+		addrs = append(addrs, RedisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000"))
+	}
+	for i, a := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: a})
+		from, to := i*16384/3, (i+1)*16384/3-1
+		if err := c.ClusterAddSlotsRange(t.Context(), from, to).Err(); err != nil {
+			t.Fatal(err)
+		}
+		host, port, _ := net.SplitHostPort(addrs[0])
+		if i > 0 {
+			if err := c.ClusterMeet(t.Context(), host, port).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.Close()
+	}
+	for _, a := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: a})
+		Until(t, "the cluster is whole", func() bool {
+			info, err := c.ClusterInfo(t.Context()).Result()
+			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
+		})
+		c.Close()
+	}
+	return addrs
 }
 
 // FreeAddress is an address of loopback that nobody listens on.
