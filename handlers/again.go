@@ -66,7 +66,7 @@ func (t *turn) givenBefore(a post.Answer) bot.Reply {
 	if t.over() && !slices.ContainsFunc(a.Reply.Lines, func(l bot.Line) bool { return len(l) == 1 && l[0].Rule == "validity" }) {
 		before = append(before, t.validity()...)
 	}
-	return bot.Reply{Lines: before, Again: &bot.Given{Number: a.Number, Reply: a.Reply, Closed: []string{sayConsent, sayMayEdit}}}
+	return bot.Reply{Lines: before, Again: &bot.Given{Number: a.Number, Reply: a.Reply, Closed: []string{consentLine().Text(), sayMayEdit}}}
 }
 
 // withoutFacts is what somebody else's answer says without what he told: of a

@@ -132,6 +132,9 @@ func quantity(v eligibility.Value) string {
 	if high <= low+1 && v.Upto <= v.Number+0.5 {
 		return strconv.Itoa(low)
 	}
+	if low == 0 {
+		return "最多" + strconv.Itoa(high)
+	}
 	return strconv.Itoa(low) + "至" + strconv.Itoa(high)
 }
 

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"huiwen/bot"
+	"huiwen/bot/post"
 	"huiwen/knowledge"
 	"huiwen/knowledge/eligibility"
 	"huiwen/knowledge/pattern"
@@ -263,7 +265,7 @@ func toldOf(f eligibility.Finding, told eligibility.Facts) *bot.Part {
 // firstWords are the words that a value was read from, up to their first comma.
 func firstWords(v eligibility.Value) string {
 	words, _, _ := strings.Cut(v.Words, ",")
-	return words
+	return strings.ReplaceAll(words, "◇", "…") // where the programme's name stood
 }
 
 // quotesOf lists the sentences behind a programme's conditions, each once and
@@ -309,9 +311,9 @@ func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
 	}
 	if fact.Sensitive && !d.Consent && d.Edit == "" {
 		d.Asked = askedConsent
-		r.Lines = append(r.Lines, bot.Say(sayConsent))
+		r.Lines = append(r.Lines, consentLine())
 		r.Choices = []bot.Choice{{Text: answerAgree}, {Text: answerRefuse}}
-		t.asked(r.Card, p, bot.Say(sayConsent), bot.Say(sayWhyConsent))
+		t.asked(r.Card, p, consentLine(), bot.Say(sayWhyConsent))
 		r.Card.Moves = d.moves(true)
 		return true
 	}
@@ -330,6 +332,14 @@ func (t *turn) ask(r *bot.Reply, p *eligibility.Programme) bool {
 		r.Choices = append(r.Choices, bot.Choice{Text: answerSkip})
 	}
 	return true
+}
+
+// consentLine asks to be allowed to ask: who reads the answers, what for, for how
+// long, how they are deleted.
+func consentLine() bot.Line {
+	const months = int(post.KeptFor / (30 * 24 * time.Hour)) // in words: every digit that people read is the plan's
+	kept := bot.Part{Kind: bot.Recorded, Text: []string{"不到一", "一", "两", "三", "四", "五", "六"}[months] + "个月", Ref: "post/answers"}
+	return bot.Line{bot.Words(sayConsent), kept, bot.Words(sayConsentEnd)}
 }
 
 // askedConsent stands in a dialogue's Asked when consent to the first sensitive

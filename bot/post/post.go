@@ -44,6 +44,9 @@ const (
 	forever       = 1e18                // as a score
 )
 
+// KeptFor is how long an answer is kept by its number.
+const KeptFor = answerTime
+
 // Limits bound what waits. Zero values mean the defaults.
 type Limits struct {
 	// PerShard is how many messages may wait in one of the [Shards], 10,000 by

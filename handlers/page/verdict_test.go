@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -77,10 +79,10 @@ func pressing(words string) chromedp.Action {
 	return browsertest.Press(`[...document.querySelectorAll('#log button')].filter(b => (b.ariaLabel ?? b.textContent) === '`+words+`').at(-1)`, words)
 }
 
-// open opens the page with nothing said yet.
+// open opens the page as somebody new, with nothing said yet.
 func open(url string, width, height int64) chromedp.Action {
 	return chromedp.Tasks{browsertest.Size(width, height), chromedp.Navigate(url), browsertest.Until(`document.readyState === 'complete'`),
-		chromedp.Evaluate(`sessionStorage.clear()`, nil), chromedp.Reload(), browsertest.Until(`document.querySelector('#hello')?.checkVisibility()`)}
+		chromedp.Evaluate(`sessionStorage.clear()`, nil), network.ClearBrowserCookies(), chromedp.Reload(), browsertest.Until(`document.querySelector('#hello')?.checkVisibility()`)}
 }
 
 func typing(words string) chromedp.Action {
@@ -91,7 +93,7 @@ func typing(words string) chromedp.Action {
 // card, corrects one fact and prints.
 func TestBrowserFromStoryToCard(t *testing.T) {
 	ctx := browsertest.Open(t, 4*time.Minute)
-	p, _ := newPage(t, talking(t), nil)
+	p, _ := newPage(t, talking(t), func(o *Options) { o.Random = rand.Reader })
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.Close)
 	errs := browsertest.Complaints(ctx)
@@ -148,20 +150,20 @@ func TestBrowserFromStoryToCard(t *testing.T) {
 // TestBrowserAsksForConsent: what a sensitive question is for is read before it.
 func TestBrowserAsksForConsent(t *testing.T) {
 	ctx := browsertest.Open(t, 3*time.Minute)
-	p, _ := newPage(t, talking(t), nil)
+	p, _ := newPage(t, talking(t), func(o *Options) { o.Random = rand.Reader })
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.Close)
 	browsertest.Run(t, ctx, open(srv.URL, 390, 844), typing("我在外面租房，租赁住房补贴我能申请吗"), says("先征得您同意", "删除我的信息"))
 	browsertest.ShootAll(t, ctx, "phone-consent")
 	browsertest.Run(t, ctx, pressing("同意"), says("领着低保吗"), pressing("是"), says("初步符合", "租赁住房补贴"))
-	browsertest.Run(t, ctx, open(srv.URL, 1440, 900), chromedp.Evaluate(`document.cookie`, nil), typing("我在外面租房，租赁住房补贴我能申请吗"), says("先征得您同意"), pressing("不同意"), says("还不能确定", "低保家庭、特困人员家庭"))
+	browsertest.Run(t, ctx, open(srv.URL, 1440, 900), typing("我在外面租房，租赁住房补贴我能申请吗"), says("先征得您同意"), pressing("不同意"), says("还不能确定", "低保家庭、特困人员家庭"))
 	browsertest.ShootAll(t, ctx, "desktop-refused")
 }
 
 // TestBrowserDrawsAFamily: who, how near, and each programme opens its card.
 func TestBrowserDrawsAFamily(t *testing.T) {
 	ctx := browsertest.Open(t, 3*time.Minute)
-	p, _ := newPage(t, talking(t), nil)
+	p, _ := newPage(t, talking(t), func(o *Options) { o.Random = rand.Reader })
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.Close)
 	var text string
@@ -186,7 +188,7 @@ func TestBrowserDrawsAFamily(t *testing.T) {
 // TestBrowserCardsFitEveryWidth: dark, large, narrow; nothing hangs over.
 func TestBrowserCardsFitEveryWidth(t *testing.T) {
 	ctx := browsertest.Open(t, 3*time.Minute)
-	p, _ := newPage(t, talking(t), nil)
+	p, _ := newPage(t, talking(t), func(o *Options) { o.Random = rand.Reader })
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.Close)
 	browsertest.Run(t, ctx, open(srv.URL, 390, 844), typing("脱贫户，儿子大学毕业一年没工作，老婆想开个小吃店，我们家能享受哪些"), browsertest.Until(`document.querySelector('.scan .entry')?.checkVisibility()`),

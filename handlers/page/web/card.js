@@ -45,14 +45,14 @@ const huiwen = (() => {
     s.append(h);
     return s;
   };
-  const said = (part) => part ? make("span", "said", "您说：“" + part.text + "”") : null;
+  const said = (part) => part ? make("span", "said", "您说：“" + part.text + "”") : null; // a line of its own
 
   const markWords = { yes: "符合", no: "不符合", unknown: "还不清楚" };
   const condition = (c, number) => {
     const li = make("li", "condition " + c.answer);
     const row = (into) => {
       const words = make("span", "condition-name");
-      words.append(make("b", "", c.name.text), make("span", "mark", markWords[c.answer]));
+      words.append(make("b", "", c.name.text), " ", make("span", "mark", markWords[c.answer]));
       const told = said(c.told);
       if (told) words.append(told);
       into.append(icon(c.answer), words);
@@ -79,7 +79,7 @@ const huiwen = (() => {
     if (c.facts.some((f) => f.edit.say)) s.firstChild.append(make("span", "live", "，说错了可以改"));
     for (const f of c.facts) {
       const li = make("li"), words = make("span", "fact-words");
-      words.append(make("b", "", f.name.text), make("span", "value", f.value.text));
+      words.append(make("b", "", f.name.text), " ", make("span", "value", f.value.text));
       const told = said(f.told);
       if (told) words.append(told);
       li.append(words);
@@ -162,12 +162,13 @@ const huiwen = (() => {
     badge.append(icon(c.verdict), make("span", "", c.word.text));
     const name = make("h3", "", c.programme.text);
     name.id = fresh();
+    badge.id = fresh();
     h.append(badge, name);
     const about = make("p", "about");
     about.append(make("span", "number-of", c.number.text));
     if (c.who) about.append(make("span", "person", "您的" + c.who.text));
     h.append(about);
-    return [h, name.id];
+    return [h, badge.id + " " + name.id];
   };
 
   const card = (a, say) => {
