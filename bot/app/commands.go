@@ -60,6 +60,7 @@ func commands() []command {
 			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行（办公室）", run: release},
 		}},
 		{name: "duties", args: "[--bureau 单位] [--as-of 日期] [--json]", about: "列出各单位的任务和红黄绿灯", run: dutiesCommand},
+		{name: "duties import", args: "文件.xlsx|文件.csv [--dry-run] [--plan 计划] [--as 姓名] [--why 依据]", about: "导入分解表或改过的台账：谁在什么时候以前办什么（办公室）", run: dutiesImport},
 		{name: "ledger", about: "导出台账和代拟稿；办公室的审核、转办、分解和催办", subs: []command{
 			{name: "export", args: "文件.xlsx|文件.csv|--json [--as-of 日期] [--plan 计划]", about: "导出台账", run: exportLedger},
 			{name: "paper", args: "文件.docx [--kind monthly|quarterly|circular] [--as-of 日期] [--plan 计划]", about: "写月度汇总、季度调度材料或通报的代拟稿", run: ledgerPaper},
@@ -128,11 +129,16 @@ func find(list []command, args []string) (cmd command, path string, rest []strin
 		case len(rest) == 0 || isHelp(rest[0]):
 			return cmd, path, rest, errHelp
 		}
-		i := slices.IndexFunc(cmd.subs, func(s command) bool { return s.name == rest[0] })
+		i := slices.IndexFunc(cmd.subs, func(s command) bool { return len(rest) > 1 && s.name == rest[0]+" "+rest[1] })
+		if i >= 0 { // a command of two words beside the one of the first
+			rest = rest[1:]
+		} else {
+			i = slices.IndexFunc(cmd.subs, func(s command) bool { return s.name == rest[0] })
+		}
 		if i < 0 {
 			return cmd, path, rest, usagef("没有 %q 这个命令", strings.TrimSpace(path+" "+rest[0]))
 		}
-		cmd, path = cmd.subs[i], strings.TrimSpace(path+" "+rest[0])
+		cmd, path = cmd.subs[i], strings.TrimSpace(path+" "+cmd.subs[i].name)
 	}
 	return cmd, path, rest, nil
 }

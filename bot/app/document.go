@@ -134,7 +134,11 @@ func readInChild(_ context.Context, c *call) error {
 	if len(c.args) > 0 {
 		ext = c.args[0]
 	}
-	text, err := document.Text("x"+ext, data)
+	read := document.Text
+	if strings.EqualFold(ext, ".xlsx") {
+		read = tableText
+	}
+	text, err := read("x"+ext, data)
 	if err != nil {
 		return unreadable{err}
 	}
