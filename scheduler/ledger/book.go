@@ -66,6 +66,7 @@ type Book struct {
 	// today is what a bureau of the plan is called on a day: acts of its successor
 	// count.
 	today func(ctx context.Context, bureau string, day time.Time) (string, error)
+	shelf *shelf
 }
 
 // NewBook makes a book; today may be nil where bureaus keep their names.
@@ -73,7 +74,7 @@ func NewBook(s store.Store, today func(ctx context.Context, bureau string, day t
 	if today == nil {
 		today = func(_ context.Context, b string, _ time.Time) (string, error) { return b, nil }
 	}
-	return &Book{s, today}
+	return &Book{s, today, &shelf{scopes: map[string]shelved{}}}
 }
 
 // An Outcome is what became of an order. Its JSON is kept.
@@ -309,21 +310,37 @@ func (b *Book) each(ctx context.Context, fn func(tx store.Tx, scope string) erro
 }
 
 // Of lists the entries of one bureau, as the plan prints it, in the order of the
-// measures.
+// measures. What entries point to is shared: it must not be changed.
 func (b *Book) Of(ctx context.Context, plan, bureau string) ([]Entry, error) {
-	return store.View(ctx, b.store, Scope(bureau), func(tx store.Tx) ([]Entry, error) { return Entries(tx, plan) })
+	scope := Scope(bureau)
+	list, err := store.View(ctx, b.store, scope, func(tx store.Tx) ([]Entry, error) { return b.shelf.read(tx, scope) })
+	return ofPlan(list, plan), err
 }
 
-// List lists the entries of all bureaus; plan "" is every plan.
+// List lists the entries of all bureaus; plan "" is every plan. What entries point to
+// is shared: it must not be changed.
 func (b *Book) List(ctx context.Context, plan string) ([]Entry, error) {
-	var out []Entry
-	err := b.each(ctx, func(tx store.Tx, _ string) error {
-		list, err := Entries(tx, plan)
-		out = append(out, list...)
+	var lists [][]Entry
+	err := b.each(ctx, func(tx store.Tx, scope string) error {
+		list, err := b.shelf.read(tx, scope)
+		lists = append(lists, list)
 		return err
 	})
-	slices.SortStableFunc(out, InOrder)
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return ofPlan(b.shelf.join(lists), plan), nil
+}
+
+// ofPlan copies the entries of a plan, "" for all.
+func ofPlan(list []Entry, plan string) []Entry {
+	out := make([]Entry, 0, len(list))
+	for i := range list {
+		if plan == "" || list[i].Plan == plan {
+			out = append(out, list[i])
+		}
+	}
+	return out
 }
 
 // Entries lists the entries of the scope of tx.
@@ -332,19 +349,26 @@ func Entries(tx store.Tx, plan string) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Entry
+	var keys []string
 	for _, n := range names {
-		if plan != "" && !strings.HasPrefix(n.Name, plan+"/") {
+		if plan == "" || strings.HasPrefix(n.Name, plan+"/") {
+			keys = append(keys, rowKey(n.Name))
+		}
+	}
+	values, err := store.GetMany(tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Entry, 0, len(keys))
+	for i, data := range values {
+		if data == nil {
 			continue
 		}
 		var e Entry
-		ok, err := getJSON(tx, rowKey(n.Name), &e)
-		if err != nil {
-			return nil, err
+		if err := json.Unmarshal(data, &e); err != nil {
+			return nil, fmt.Errorf("ledger: %s is unreadable: %w", keys[i], err)
 		}
-		if ok {
-			out = append(out, e)
-		}
+		out = append(out, e)
 	}
 	slices.SortStableFunc(out, InOrder)
 	return out, nil
@@ -395,7 +419,7 @@ func put(tx store.Tx, e Entry) error {
 	if err := putJSON(tx, rowKey(name), e, 0); err != nil {
 		return err
 	}
-	return tx.Add(rowSet, name, float64(firstNumber(e.No)))
+	return errors.Join(tx.Add(rowSet, name, float64(firstNumber(e.No))), marked(tx))
 }
 
 func getJSON(tx store.Tx, key string, v any) (bool, error) {

@@ -4,7 +4,8 @@
 // All of a bureau stands in one scope of the store, named by the bureau as the
 // plan prints it. Keys there:
 //
-//	["row/" plan "/" duty]      => an [Entry] as JSON; the set rows of those names
+//	["row/" plan "/" duty]      => an [Entry] as JSON; the set rows of those names,
+//	                               rows/mark changes with each of their writes
 //	["act/" id]                 => the [Outcome] of the order with that id, 60 days
 //	["undo/" person]            => what the person's last act changed, 1 day
 //	["notice/" key]             => the id of the digest it went into, or why in none

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -342,6 +343,76 @@ func TestHandoverAndSplit(t *testing.T) {
 	for _, e := range all {
 		if e.Bureau != "甲局" && !e.Open() {
 			t.Errorf("the plan takes %s from %s", e.ID, e.Bureau)
+		}
+	}
+}
+
+// TestWhatWasReadIsNeverStale: a book that has read everything sees what others did
+// since, whoever did it and however it was written.
+func TestWhatWasReadIsNeverStale(t *testing.T) {
+	s, err := store.OpenFile(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	mine, other := ledger.NewBook(s, nil), ledger.NewBook(s, nil)
+	at := day(t, "2022-09-01").Add(9 * time.Hour)
+	office := ledger.Actor{Person: "办", Roles: []bot.Role{bot.Office}}
+	seed := func(bureau, id string) func() error {
+		return func() error {
+			return s.Update(t.Context(), ledger.Scope(bureau), func(tx store.Tx) error {
+				return ledger.Add(tx, ledger.Entry{Duty: ledger.Duty{ID: id, No: "40", Label: "第40项", Bureau: bureau, Due: day(t, "2022-12-31")}, Plan: "2022", State: ledger.Waiting})
+			})
+		}
+	}
+	do := func(id string, v ledger.Verb, by ledger.Actor) func() error {
+		return func() error {
+			out, err := other.Do(t.Context(), ledger.Order{ID: id, At: at, By: by, Verb: v, Plan: "2022", Bureau: "甲局", Duties: []string{"40/1"}, Text: "x", Due: day(t, "2023-01-31")})
+			if out.Refused != "" {
+				t.Error(out.Refused)
+			}
+			return err
+		}
+	}
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"nothing yet", func() error { return nil }},
+		{"an entry", seed("甲局", "40/1")},
+		{"another bureau", seed("乙局", "40/1")},
+		{"签收", do("1", ledger.Receive, liaison("张三", "甲局"))},
+		{"a date moves", do("2", ledger.Move, office)},
+		{"and back", func() error {
+			_, err := other.Undo(t.Context(), "甲局", ledger.Order{ID: "3", At: at, By: office})
+			return err
+		}},
+		{"the plan changes", func() error {
+			return s.Update(t.Context(), ledger.Scope("乙局"), func(tx store.Tx) error {
+				_, err := ledger.Sync(tx, "2022", []ledger.Duty{{ID: "7/1", No: "7", Bureau: "乙局"}}, ledger.Former{})
+				return err
+			})
+		}},
+		{"told", func() error {
+			return s.Update(t.Context(), ledger.Scope("乙局"), func(tx store.Tx) error {
+				list, err := ledger.Entries(tx, "2022")
+				return errors.Join(err, ledger.Told(tx, list[0], at))
+			})
+		}},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(step.name, err)
+		}
+		for range 2 { // read and read again
+			got, err := mine.List(t.Context(), "")
+			want, err2 := ledger.NewBook(s, nil).List(t.Context(), "")
+			if err := errors.Join(err, err2); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("after %s: got %+v, want %+v", step.name, got, want)
+			}
+			clear(got) // what a caller does to his list is his own
 		}
 	}
 }
