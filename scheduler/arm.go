@@ -125,11 +125,7 @@ func (s *Service) Held(ctx context.Context, now time.Time) ([]Digest, error) {
 		if err != nil {
 			return nil, err
 		}
-		var send []Notice
-		for _, n := range list {
-			send = r.terms.Stages.keepLater(send, n)
-		}
-		if len(send) > 0 {
+		if send := r.terms.Stages.latest(list); len(send) > 0 {
 			out = append(out, Digest{At: r.at(b, now), Bureau: b, Heads: heads(send), Notices: send})
 		}
 	}

@@ -237,7 +237,7 @@ func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st
 		case st.paused(d.Bureau, n.Duty.No, r.today):
 			err = errors.Join(ledger.Forget(tx, i.Key), ledger.Wait(tx, i))
 		default:
-			items, notices = append(items, i), r.terms.Stages.keepLater(notices, n)
+			items, notices = append(items, i), append(notices, n)
 			if !d.Trial {
 				err = ledger.Told(tx, *e, now)
 			}
@@ -250,6 +250,7 @@ func (s *Service) prepareDigest(tx store.Tx, d *ledger.Digest, now time.Time, st
 		d.Ended, d.Note = now, "发送前复核：都已办结、调整或暂停，没有发"
 		return nil
 	}
+	notices = r.terms.Stages.latest(notices)
 	d.Heads = heads(notices)
 	s.address(d, st.people, calendar.Of(now))
 	text := Digest{Bureau: d.Bureau, Notices: notices}.Text(r.terms, func(x ledger.Duty) string { return standing(byID[x.ID]) }, s.Demand)

@@ -34,12 +34,7 @@ type pace struct {
 // after it. Of equal duties the later stage counts. Summaries alone wait until a
 // week after the last digest; what is urgent never waits and takes them along.
 func (p pace) gather(day calendar.Day, today []Notice, s Stages) (send []Notice, after pace) {
-	for _, n := range p.waiting {
-		send = s.keepLater(send, n)
-	}
-	for _, n := range today {
-		send = s.keepLater(send, n)
-	}
+	send = s.latest(p.waiting, today)
 	urgent := slices.ContainsFunc(send, func(n Notice) bool { return n.Stage.Urgent })
 	if len(send) == 0 || !urgent && !p.last.IsZero() && day.Before(p.last.Plus(weekly).Time) {
 		return nil, pace{p.last, send}
@@ -47,17 +42,20 @@ func (p pace) gather(day calendar.Day, today []Notice, s Stages) (send []Notice,
 	return send, pace{last: day}
 }
 
-// keepLater adds a notice unless its duty stands there at a later stage.
-func (s Stages) keepLater(list []Notice, n Notice) []Notice {
-	for i, have := range list {
-		if have.Duty.ID == n.Duty.ID {
-			if s.rank(n.Stage.Name) >= s.rank(have.Stage.Name) {
-				list[i] = n
-			}
-			return list
+// latest joins notices, of equal duties the one at the later stage.
+func (s Stages) latest(lists ...[]Notice) (out []Notice) {
+	at := map[string]int{} // where a duty stands in out
+	for _, n := range slices.Concat(lists...) {
+		i, ok := at[n.Duty.ID]
+		switch {
+		case !ok:
+			at[n.Duty.ID] = len(out)
+			out = append(out, n)
+		case s.rank(n.Stage.Name) >= s.rank(out[i].Stage.Name):
+			out[i] = n
 		}
 	}
-	return append(list, n)
+	return out
 }
 
 // Digests joins the notices between two days, as nothing but time goes by.

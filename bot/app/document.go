@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -126,6 +127,7 @@ func readInChild(_ context.Context, c *call) error {
 			return fmt.Errorf("limit the reading process: %w", err)
 		}
 	}
+	standBack()
 	data, err := io.ReadAll(io.LimitReader(c.Stdin, document.MaxFile+1))
 	if err != nil {
 		return fmt.Errorf("read the document: %w", err)
@@ -144,6 +146,18 @@ func readInChild(_ context.Context, c *call) error {
 	}
 	_, err = io.WriteString(c.Stdout, text)
 	return err
+}
+
+// readNice is the priority of the reading process: whoever waits for an answer goes
+// first. The system may not grant it; that does not keep a document from being read.
+const readNice = 15
+
+// standBack gives way to the service on the same machine. Linux keeps a priority for
+// each thread, so the one that reads stays this one.
+func standBack() {
+	runtime.GOMAXPROCS(1)
+	runtime.LockOSThread()
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, readNice)
 }
 
 // unreadable marks a document that is to blame: exit code 3.

@@ -21,6 +21,7 @@ type armingView struct {
 	Status    scheduler.Status
 	Held      []digestView
 	Rehearsal []digestView
+	Pager     pager // of the rehearsal
 	Notices   int
 	Today     calendar.Day
 	Plan      string
@@ -38,6 +39,15 @@ type digestView struct {
 	To      string
 	Notices []scheduler.Notice
 }
+
+// maxNotices bounds what a page shows of one digest.
+const maxNotices = 20
+
+// Shown are the first notices of the digest.
+func (d digestView) Shown() []scheduler.Notice { return d.Notices[:min(len(d.Notices), maxNotices)] }
+
+// Rest is how many are not shown.
+func (d digestView) Rest() int { return len(d.Notices) - len(d.Shown()) }
 
 // armingPage shows how reminding stands, what is held, and who would get what in
 // the next days.
@@ -80,7 +90,8 @@ func armingPage(v *visit) error {
 			return err
 		}
 	}
-	view.Rehearsal = v.digests(scheduler.Digests(scheduler.Due(duties, terms, view.Today, to), terms, to))
+	all := v.digests(scheduler.Digests(scheduler.Due(duties, terms, view.Today, to), terms, to))
+	view.Rehearsal, view.Pager = paged(v, all)
 	view.Bureaus = ledger.Named(duties)
 	return v.page("arming", "预演和启用", view)
 }

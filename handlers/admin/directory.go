@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,13 +17,13 @@ import (
 
 type directoryView struct {
 	Bureaus  []bureauRow
-	People   []directory.Person
-	Kinds    []string
 	YAML     string
 	Revision int
 	Wrong    string
 	May      bool
 	Missing  int
+	Pager    pager
+	Find     string
 	Open     bool // the whole document is shown to be edited
 }
 
@@ -50,17 +51,25 @@ func directoryPage(v *visit) error {
 }
 
 func (v *visit) directoryView(d *directory.Directory) (directoryView, error) {
-	data, err := d.YAML()
-	if err != nil {
-		return directoryView{}, err
+	view := directoryView{Revision: d.Revision, May: v.who.Has(keeping...), Find: v.query("find")}
+	if v.query("edit") == "1" || v.r.Method == http.MethodPost { // the whole document, only when asked
+		data, err := d.YAML()
+		if err != nil {
+			return directoryView{}, err
+		}
+		view.YAML = string(data)
 	}
-	view := directoryView{People: d.People, YAML: string(data), Revision: d.Revision, May: v.who.Has(keeping...)}
 	var names []string
+	var found []directory.Bureau
 	for _, b := range d.Bureaus {
 		names = append(names, b.Name)
+		if view.Find == "" || strings.Contains(b.Name+" "+strings.Join(b.Aliases, " "), view.Find) {
+			found = append(found, b)
+		}
 	}
 	missing := d.Unreachable(names, v.Now())
-	for _, b := range d.Bureaus {
+	found, view.Pager = paged(v, found)
+	for _, b := range found {
 		row := bureauRow{Bureau: b, Today: d.Today(b.Name, v.Now()), Reachable: !slices.Contains(missing, b.Name)}
 		row.People = d.Of(b.Name, v.Now(), directory.Liaison, directory.Head, directory.Leader, directory.Office, directory.Inspector, directory.Statistic, directory.Window)
 		view.Bureaus = append(view.Bureaus, row)

@@ -189,15 +189,15 @@ func (d *Directory) With(r Role, day time.Time) []Person {
 // Unreachable lists the bureaus of names that no 联络员 or 科室负责人 with an
 // account nor a robot stands for on a day, in order.
 func (d *Directory) Unreachable(names []string, day time.Time) []string {
+	staffed := map[string]bool{} // bureaus with somebody who can be written to
+	for _, p := range d.People {
+		staffed[p.Bureau] = staffed[p.Bureau] || p.there(day) && (p.Has(Liaison) || p.Has(Head)) && len(p.Accounts) > 0
+	}
 	var out []string
 	for _, n := range names {
 		now := d.Today(n, day)
 		b, ok := d.Bureau(now)
-		reachable := ok && len(b.Robots) > 0
-		for _, p := range d.Of(now, day, Liaison, Head) {
-			reachable = reachable || len(p.Accounts) > 0
-		}
-		if !reachable {
+		if !staffed[now] && !(ok && len(b.Robots) > 0) {
 			out = append(out, n)
 		}
 	}
