@@ -83,6 +83,7 @@ func Read(ctx context.Context, text string, o Options) (*Plan, error) {
 		return nil, stopped(ctx)
 	}
 	p.readGoals(head + "\n" + strings.Join(p.Unread, "\n"))
+	r.warnMissing()
 	p.warn(text, o.Terms)
 	p.asPrinted(printed)
 	return p, nil

@@ -331,6 +331,31 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestWarnsOfWhatIsMissing: a number left out and an item that names nobody, where
+// the others do.
+func TestWarnsOfWhatIsMissing(t *testing.T) {
+	const who = "（责任单位：县财政局）\n"
+	text := "某县2024年工作方案\n一、任务\n1.修路。" + who + "2.架桥。" + who + "4.办学。" + who + "5.建园。" + who + "6.造林。\n7.本方案自印发之日起施行。\n"
+	p, err := plan.Read(t.Context(), text, plan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(p.Warnings, "\n")
+	want := "第4项前面是第2项：请核对原件是不是少了一项"
+	if got != want {
+		t.Errorf("two of six name nobody: got %q, want %q", got, want)
+	}
+	text = strings.Replace(text, "7.本", "7.治水。"+who+"8.本", 1)
+	text = strings.Replace(text, "8.本方案自印发之日起施行。\n", "", 1)
+	if p, err = plan.Read(t.Context(), text, plan.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	got = strings.Join(p.Warnings, "\n")
+	if want += "\n第6项：没有读出责任单位，同一部分的其他项都有，请核对原件"; got != want {
+		t.Errorf("one of six names nobody: got %q, want %q", got, want)
+	}
+}
+
 // verbatim reports what of a plan does not stand in its text.
 func verbatim(p *plan.Plan, text string) string {
 	for i := range p.Items {

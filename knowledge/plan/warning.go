@@ -122,3 +122,31 @@ func (p *Plan) warnRare(text string) {
 		}
 	}
 }
+
+// warnMissing warns of what the numbers and the lists of other items let expect:
+// a number left out, an item that names nobody among others that do.
+func (r *reader) warnMissing() {
+	items := r.plan.Items
+	chapter := func(i int) string {
+		if len(items[i].Path) == 0 {
+			return ""
+		}
+		return items[i].Path[0].Label
+	}
+	with, all := map[string]int{}, map[string]int{}
+	for i := range items {
+		all[chapter(i)]++
+		if len(items[i].Bureaus) > 0 {
+			with[chapter(i)]++
+		}
+	}
+	for i := range items {
+		it, l := &items[i], r.labels[i]
+		if i > 0 && l.level == r.labels[i-1].level && l.number > r.labels[i-1].number+1 && slices.Equal(it.Path, items[i-1].Path) {
+			r.plan.Warnings = append(r.plan.Warnings, fmt.Sprintf("第%s项前面是第%s项：请核对原件是不是少了一项", it.No, items[i-1].No))
+		}
+		if c := chapter(i); len(it.Bureaus) == 0 && with[c] >= 3 && 5*with[c] >= 4*all[c] && !aboutItself.MatchString(it.Text) {
+			r.plan.Warnings = append(r.plan.Warnings, fmt.Sprintf("第%s项：没有读出责任单位，同一部分的其他项都有，请核对原件", it.No))
+		}
+	}
+}
