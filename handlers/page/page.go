@@ -1,5 +1,8 @@
 // Package page is the residents' chat page and the JSON interface beneath it.
 //
+// A verdict is drawn as a card, its question with buttons and progress, a scan
+// person by person, all from the parts that the answer hands over (web/card.js).
+//
 // The page works without a script: a form that posts the question and renders
 // the answer. With the script the same answer comes through POST /api/ask.
 package page
