@@ -155,7 +155,8 @@ func TestBrowserAsksForConsent(t *testing.T) {
 	t.Cleanup(srv.Close)
 	browsertest.Run(t, ctx, open(srv.URL, 390, 844), typing("我在外面租房，租赁住房补贴我能申请吗"), says("先征得您同意", "删除我的信息"))
 	browsertest.ShootAll(t, ctx, "phone-consent")
-	browsertest.Run(t, ctx, pressing("同意"), says("领着低保吗"), pressing("是"), says("初步符合", "租赁住房补贴"))
+	browsertest.Run(t, ctx, pressing("同意"), says("领着低保吗"), typing("第39项是什么"), browsertest.Until(`document.querySelector('.turn:last-child .bubble:not(.holds-card) .source')?.checkVisibility()`),
+		pressing("是"), says("初步符合", "租赁住房补贴")) // the question waits while something else is asked
 	browsertest.Run(t, ctx, open(srv.URL, 1440, 900), typing("我在外面租房，租赁住房补贴我能申请吗"), says("先征得您同意"), pressing("不同意"), says("还不能确定", "低保家庭、特困人员家庭"))
 	browsertest.ShootAll(t, ctx, "desktop-refused")
 }
