@@ -40,6 +40,8 @@ type Message struct {
 	// Card is the platform's handle of the card whose button was pressed, "" for
 	// none; the reply may take the card's place.
 	Card string `json:",omitempty"`
+	// Group tells that others of a group read the answer too.
+	Group bool `json:",omitempty"`
 	// Human says when a person takes over on this channel: "" never, [HumanNow], or
 	// the service hours as people read them.
 	Human string `json:",omitempty"`

@@ -205,6 +205,19 @@ func TestTheSameMessageHasTheSameOutcome(t *testing.T) {
 	}
 }
 
+// TestDraftsStayOutOfGroups: the office's drafts are shown to it alone.
+func TestDraftsStayOutOfGroups(t *testing.T) {
+	x := newHall(t)
+	m := bot.Message{ID: "p1", Channel: "wecom/app", Conversation: "group/x/老办", Group: true, Person: "老办", Bureau: "区发展改革局", Roles: []bot.Role{bot.Office}, User: bot.Staff, Text: "通报", At: time.Date(2022, 9, 15, 10, 0, 0, 0, handlers.Zone)}
+	for _, group := range []bool{true, false} {
+		m.Group = group
+		r, _, err := x.h.Handle(t.Context(), m, nil)
+		if err != nil || (r.Status == bot.Declined) != group {
+			t.Errorf("in a group %v: %s %v", group, r.Status, err)
+		}
+	}
+}
+
 // TestGivenOnce: what the office gave stands in the ledger once, and not at all where
 // it was taken back.
 func TestGivenOnce(t *testing.T) {

@@ -74,6 +74,8 @@ func (e *errand) paper(a ask) (bot.Reply, error) {
 	switch {
 	case !e.has(bot.Office):
 		return plainly(bot.Declined, dutyOfficeOnly), nil
+	case e.msg.Group: // a draft is the office's own
+		return plainly(bot.Declined, dutyPaperAlone), nil
 	case e.Paper == nil:
 		return plainly(bot.Declined, dutyNoPaper), nil
 	}

@@ -30,6 +30,7 @@ const (
 	dutyPauseWho      = "暂停提醒要由本单位联络员、科室负责人或者办公室来办。"
 	dutyHowReview     = "请回复：同意 编号，或 退回补充 编号 要补什么，或 不同意 编号 原因。"
 	dutyExport        = "台账表格请在管理页导出；要代拟稿请回复：通报、月度汇总或调度材料。"
+	dutyPaperAlone    = "代拟稿不发到群里，请单独发给我。"
 	dutyNoPaper       = "这里不能写代拟稿，请在管理页下载。"
 	dutyPaperCut      = "篇幅所限没有列全，完整的 Word 代拟稿请在管理页下载。"
 	dutyPaperHow      = "以上是代拟稿，数字和红黄绿灯都取自台账，请核改后使用；可编辑的 Word 文件在管理页下载。"

@@ -282,10 +282,10 @@ func (s *show) serving(ctx context.Context, memory store.Store, r *scheduler.Ser
 			return fmt.Errorf("make the demo's account: %w", err)
 		}
 		now := s.clock.Now()
-		if err := r.Arm(ctx, scheduler.Arming{Day: calendar.Of(now), By: "演示", At: now}); err != nil {
+		if err := r.Arm(ctx, scheduler.Arming{Day: calendar.Of(now), By: demoOffice, At: now}); err != nil {
 			return err
 		}
-		if err := r.Release(ctx, now, "演示", nil); err != nil {
+		if err := r.Release(ctx, now, demoOffice, nil); err != nil {
 			return err
 		}
 	}
@@ -353,5 +353,5 @@ func (s *show) tick(ctx context.Context, now time.Time) error {
 	if err != nil || st.Hold == nil {
 		return err
 	}
-	return r.Release(ctx, now, "演示", nil) // nobody sits in the demo's office to look at the list
+	return r.Release(ctx, now, demoOffice, nil) // nobody sits in the demo's office to look at the list
 }

@@ -294,7 +294,7 @@ func remindSent(ctx context.Context, c *call) error {
 		return err
 	}
 	for _, d := range list {
-		fmt.Fprintf(c.Stdout, "%s  %s  %s（%s）%s\n", d.At.In(calendar.Zone).Format("2006-01-02 15:04"), d.ID, d.Bureau, d.To, d.Note)
+		fmt.Fprintf(c.Stdout, "%s  %s  %s（%s）%s\n", d.At.In(calendar.Zone).Format("2006-01-02 15:04"), d.ID, d.Bureau, cmp.Or(d.To, "待发"), d.Note)
 		for _, x := range d.Deliveries {
 			fmt.Fprintf(c.Stdout, "    %s  %s  %s  试了%d次", cmp.Or(x.Name, "群机器人"), x.Ways[x.At].Channel, x.State, x.Attempts)
 			if x.Unsure > 0 {

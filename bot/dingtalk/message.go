@@ -142,7 +142,7 @@ func (r *Robot) message(d botData, proven bool) (m bot.Message, hook Hook, ok bo
 	if inGroup && proven {
 		p.group = d.ConversationID // of what is not proven only the person is answered
 	}
-	m = bot.Message{ID: "ding|" + d.MsgID, Channel: Channel, Conversation: p.conversation(), User: bot.Resident, Text: d.words(), At: r.Now()}
+	m = bot.Message{ID: "ding|" + d.MsgID, Channel: Channel, Conversation: p.conversation(), Group: p.group != "", User: bot.Resident, Text: d.words(), At: r.Now()}
 	if proven {
 		m.Person = cmp.Or(p.person, d.SenderID)
 		if p.person != "" && sameCorp(r.CorpID, d) {
@@ -287,7 +287,7 @@ func (r *Robot) click(d cardData, frame string, c card) (bot.Message, bool) {
 	} else if kind == "" && c.Group != "" {
 		p.group = c.Group
 	}
-	m := bot.Message{ID: "ding|card|" + frame, Channel: Channel, Conversation: p.conversation(), Person: d.UserID, User: bot.Staff, Text: text, At: r.Now(), Card: d.OutTrackID}
+	m := bot.Message{ID: "ding|card|" + frame, Channel: Channel, Conversation: p.conversation(), Group: p.group != "", Person: d.UserID, User: bot.Staff, Text: text, At: r.Now(), Card: d.OutTrackID}
 	if r.CorpID != "" && d.CorpID != "" && d.CorpID != r.CorpID {
 		m.User = bot.Resident
 	}
