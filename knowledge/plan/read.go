@@ -84,6 +84,7 @@ func Read(ctx context.Context, text string, o Options) (*Plan, error) {
 	}
 	p.readGoals(head + "\n" + strings.Join(p.Unread, "\n"))
 	r.warnMissing()
+	p.warnCells(text)
 	p.warn(text, o.Terms)
 	p.asPrinted(printed)
 	return p, nil

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -120,6 +121,17 @@ func (p *Plan) warnRare(text string) {
 				}
 			}
 		}
+	}
+}
+
+// runHeads is a line of column heads run together: its table came without cells.
+var runHeads = regexp.MustCompile(`(?m)^[^\n\t。；，,]{0,40}序[ 　]?号[^\n\t。；，,]{0,40}(?:任务|内容|事项|项目|措施|目标)[^\n\t。；，,]{0,60}(?:单位|部门|领导|时限|时间)[^\n\t。；，,]{0,40}$`)
+
+// warnCells warns of a table whose cells are not known: what stands side by side
+// in it reads as one line.
+func (p *Plan) warnCells(text string) {
+	if runHeads.MatchString(text) {
+		p.Warnings = append(p.Warnings, "有一张表格取不出单元格，任务、单位和时限可能串在一起：请用 Word 文件，或核对每一项")
 	}
 }
 

@@ -235,6 +235,7 @@ var drawn = regexp.MustCompile(`^(?:[A-Za-z0-9'"*. \n-]|/F |<[0-9A-Fa-f]*>|\([a-
 func FuzzPDF(f *testing.F) {
 	f.Add("BT /F 12 Tf 50 700 Td <00010002> Tj ET", "1 beginbfrange <0001> <0002> <4E00> endbfrange")
 	f.Add("q 1 0 0 1 0 0 cm BT /F 9 Tf [<0001> -500 <0002>] TJ T* (ab) ' ET Q", "1 beginbfchar <0001> <6751> endbfchar")
+	f.Add(drawnTable([][]string{{"一", "二"}, {"^", "三"}}, true), "1 beginbfrange <4E00> <4E90> <4E00> endbfrange")
 	f.Fuzz(func(t *testing.T, content, cmap string) {
 		if len(content)+len(cmap) > 4000 || !drawn.MatchString(content) || strings.Contains(cmap, "stream") {
 			return
@@ -245,15 +246,25 @@ func FuzzPDF(f *testing.F) {
 }
 
 // page makes a PDF of one page.
-func page(content, cmap string) []byte {
+func page(content, cmap string) []byte { return pages(cmap, content) }
+
+// pages makes a PDF of pages that one font serves.
+func pages(cmap string, contents ...string) []byte {
 	objects := []string{
 		"<</Type/Catalog/Pages 2 0 R>>",
-		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content),
-		"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/X/DW 1000>>]/ToUnicode 6 0 R>>",
+		"",
+		"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/X/DW 1000>>]/ToUnicode 4 0 R>>",
 		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(cmap), cmap),
 	}
+	kids := ""
+	for _, c := range contents {
+		n := len(objects) + 1
+		kids += fmt.Sprintf("%d 0 R ", n)
+		objects = append(objects,
+			fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources<</Font<</F 3 0 R>>>>>>", n+1),
+			fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(c), c))
+	}
+	objects[1] = fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids, len(contents))
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.4\n")
 	var at []int
@@ -328,6 +339,76 @@ func TestUnwrap(t *testing.T) {
 		for what, text := range map[string]string{"cut": cut.String(), "whole": whole.String()} {
 			if got, err := document.Text("a.txt", []byte(text)); err != nil || got != whole.String() {
 				t.Errorf("%s, %s: got\n%s\nwant\n%s", name, what, got, whole.String())
+			}
+		}
+	}
+}
+
+// drawnTable draws cells of 30 by 6 characters of 10 points, top left at 50, 700,
+// with lines around all but where a cell goes on with the one above.
+func drawnTable(rows [][]string, stroked bool) string {
+	var b strings.Builder
+	line := func(x0, y0, x1, y1 float64) {
+		if stroked {
+			fmt.Fprintf(&b, "%v %v m %v %v l S\n", x0, y0, x1, y1)
+			return
+		}
+		fmt.Fprintf(&b, "%v %v %v %v re f\n", x0, y0, max(x1-x0, 0.5), max(y1-y0, 0.5))
+	}
+	const height = 40.0
+	for i, row := range rows {
+		top := 700 - height*float64(i)
+		x := 50.0
+		for j, text := range row {
+			wide := 64.0
+			if j == 2 {
+				wide = 204
+			}
+			if text != "^" {
+				line(x, top, x+wide, top)
+			}
+			line(x, top-height, x, top)
+			line(x+wide, top-height, x+wide, top)
+			if i == len(rows)-1 {
+				line(x, top-height, x+wide, top-height)
+			}
+			rs := []rune(strings.TrimPrefix(text, "^"))
+			for n := 0; len(rs) > 0; n++ {
+				most := min(len(rs), int(wide-4)/10)
+				fmt.Fprintf(&b, "BT /F 10 Tf %v %v Td <", x+2, top-12-12*float64(n))
+				for _, r := range rs[:most] {
+					fmt.Fprintf(&b, "%04X", r)
+				}
+				b.WriteString("> Tj ET\n")
+				rs = rs[most:]
+			}
+			x += wide
+		}
+	}
+	return b.String()
+}
+
+// TestPDFTable: a table that lines part into cells reads as in a Word file, over
+// the end of a page too.
+func TestPDFTable(t *testing.T) {
+	const every = "1 beginbfrange <0000> <FFFF> <0000> endbfrange"
+	head := []string{"大类", "序号", "工作任务", "牵头单位及主要负责⼈", "责任单位", "完成时限"}
+	first := [][]string{head,
+		{"一、教育", "1", "新建、改扩建公办中小学12所，新增学位1.5万个，学前教育公办率达到55%以上。", "市教育局李某", "市住房城乡建设局、市财政局", "8月底前"},
+		{"^", "2", "为300间教室安装照明。", "市教育局李某", "市财政局", "年底"}}
+	second := [][]string{head, {"二、社保", "3", "提高低保标准。", "市民政局王某某", "各县区", "2025年6月"}}
+	want := strings.Join([]string{
+		"一、教育",
+		"1.新建、改扩建公办中小学12所，新增学位1.5万个，学前教育公办率达到55%以上。（牵头单位：市教育局；责任单位：市住房城乡建设局、市财政局；完成时限：8月底前）",
+		"2.为300间教室安装照明。（牵头单位：市教育局；责任单位：市财政局；完成时限：年底）",
+		"二、社保",
+		"3.提高低保标准。（牵头单位：市民政局；责任单位：各县区；完成时限：2025年6月）",
+	}, "\n")
+	for _, stroked := range []bool{true, false} {
+		got, err := document.Text("a.pdf", pages(every, drawnTable(first, stroked), drawnTable(second, stroked)))
+		for _, line := range strings.Split(want, "\n") {
+			if err != nil || !strings.Contains(got, line+"\n") {
+				t.Errorf("stroked %v: %v, got\n%s\nlacks\n%s", stroked, err, got, line)
 			}
 		}
 	}

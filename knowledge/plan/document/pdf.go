@@ -37,12 +37,13 @@ func pdfText(data []byte) (text string, err error) {
 		return "", ErrBomb
 	}
 	var lines []pdfLine
+	var open *table // one that may go on, on the next page
 	for i := 1; i <= pages; i++ {
 		p := r.Page(i)
 		if p.V.IsNull() {
 			continue
 		}
-		lines = append(lines, pageLines(pageMarks(p))...)
+		lines, open = addPage(lines, open, p)
 		if len(lines) > 200_000 {
 			return "", ErrBomb
 		}
@@ -62,10 +63,62 @@ type pdfLine struct {
 	text     string
 	from, to float64
 	size     float64
+	y        float64
+	table    *table // in place of text
 }
 
-// pageLines puts glyphs together to lines, top to bottom.
-func pageLines(marks []mark) []pdfLine {
+// addPage adds the lines and tables of a page, top to bottom. A table that
+// begins a page goes on with the one that ended the page before.
+func addPage(lines []pdfLine, open *table, p pdf.Page) ([]pdfLine, *table) {
+	marks, rules := pageMarks(p)
+	found := grids(rules)
+	var tables []pdfLine
+	for _, g := range found {
+		var within, rest []mark
+		for _, m := range marks {
+			if _, _, ok := g.place(m.x+m.w/2, m.y+m.size*0.3); ok {
+				within = append(within, m)
+			} else {
+				rest = append(rest, m)
+			}
+		}
+		if rows := g.rows(within); len(within) > 0 {
+			marks = rest
+			tables = append(tables, pdfLine{y: g.ys[0], table: &table{rows: rows}})
+		}
+	}
+	own := pageLines(marks, true)
+	page := append(own, tables...)
+	slices.SortStableFunc(page, func(a, b pdfLine) int { return cmp.Compare(b.y, a.y) })
+	if open != nil && len(page) > 0 && page[0].table.continues(open) {
+		open.goOn(page[0].table)
+		if page = page[1:]; len(page) == 0 {
+			return lines, open
+		}
+	}
+	if n := len(page); n > 0 {
+		open = page[n-1].table
+	}
+	return append(lines, page...), open
+}
+
+// continues reports whether t may be the rest of before.
+func (t *table) continues(before *table) bool {
+	return t != nil && len(t.rows[0]) == len(before.rows[0])
+}
+
+// goOn adds the rows of the rest, its repeated head left out.
+func (t *table) goOn(rest *table) {
+	rows := rest.rows
+	if joined(rows[0]) == joined(t.rows[0]) {
+		rows = rows[1:]
+	}
+	t.rows = append(t.rows, rows...)
+}
+
+// pageLines puts glyphs together to lines, top to bottom; on a numbered page
+// the numbers of pages are left out.
+func pageLines(marks []mark, numbered bool) []pdfLine {
 	marks = slices.DeleteFunc(marks, func(m mark) bool { return strings.TrimSpace(m.text) == "" && m.text != " " })
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(b.y, a.y) })
 	var lines []pdfLine
@@ -76,7 +129,7 @@ func pageLines(marks []mark) []pdfLine {
 		}
 		row := marks[from:to]
 		slices.SortStableFunc(row, func(a, b mark) int { return cmp.Compare(a.x, b.x) })
-		if l := joinMarks(row); l.text != "" && !pageNumber.MatchString(l.text) {
+		if l := joinMarks(row); l.text != "" && !(numbered && pageNumber.MatchString(l.text)) {
 			lines = append(lines, l)
 		}
 		from = to
@@ -98,7 +151,7 @@ func joinMarks(row []mark) pdfLine {
 		b.WriteString(m.text)
 	}
 	last := row[len(row)-1]
-	return pdfLine{strings.TrimSpace(b.String()), row[0].x, last.x + last.w, row[0].size}
+	return pdfLine{text: strings.TrimSpace(b.String()), from: row[0].x, to: last.x + last.w, size: row[0].size, y: row[0].y}
 }
 
 // beginsLine matches what begins a paragraph wherever the line before ended.
@@ -108,11 +161,17 @@ var beginsLine = regexp.MustCompile(`^(?:[一二三四五六七八九十]{1,3}�
 func paragraphs(lines []pdfLine) string {
 	right, left := 0.0, math.Inf(1)
 	for _, l := range lines {
-		right, left = max(right, l.to), min(left, l.from)
+		if l.table == nil {
+			right, left = max(right, l.to), min(left, l.from)
+		}
 	}
 	var b strings.Builder
 	for i, l := range lines {
-		if i > 0 {
+		if l.table != nil {
+			b.WriteString("\n" + l.table.text())
+			continue
+		}
+		if i > 0 && lines[i-1].table == nil {
 			before := lines[i-1]
 			full := before.to > right-2.5*max(before.size, 1) || before.to > left+0.75*(right-left) && !endsParagraph(before.text)
 			indented := l.from > left+1.5*max(l.size, 1)

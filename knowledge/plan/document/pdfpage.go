@@ -47,13 +47,16 @@ type pdfScan struct {
 	pen   pen
 	stack []pen
 	marks []mark
+	path  pdfPath
+	rules []rule
 }
 
-// pageMarks lists the glyphs that a page shows, in the order they are drawn.
-func pageMarks(p pdf.Page) []mark {
+// pageMarks lists the glyphs that a page shows, in the order they are drawn, and
+// the lines.
+func pageMarks(p pdf.Page) ([]mark, []rule) {
 	contents := p.V.Key("Contents")
 	if contents.IsNull() {
-		return nil
+		return nil, nil
 	}
 	s := pdfScan{page: p, fonts: map[string]*pdfFont{}, pen: pen{at: unit, scale: 1, line: unit, cursor: unit}}
 	pdf.Interpret(contents, func(stk *pdf.Stack, op string) {
@@ -63,7 +66,7 @@ func pageMarks(p pdf.Page) []mark {
 		}
 		s.operator(op, args)
 	})
-	return s.marks
+	return s.marks, s.rules
 }
 
 func (s *pdfScan) operator(op string, args []pdf.Value) {
@@ -85,6 +88,26 @@ func (s *pdfScan) operator(op string, args []pdf.Value) {
 		}
 	case "cm":
 		s.pen.at = six().then(s.pen.at)
+	case "m":
+		s.path.move(s.at(num(0), num(1)))
+	case "l":
+		s.path.line(s.at(num(0), num(1)))
+	case "re":
+		x, y, w, h := num(0), num(1), num(2), num(3)
+		s.path.move(s.at(x, y))
+		for _, p := range []point{{x + w, y}, {x + w, y + h}, {x, y + h}, {x, y}} {
+			s.path.line(s.at(p.x, p.y))
+		}
+	case "h":
+		if n := len(s.path.parts); n > 0 {
+			s.path.line(s.path.parts[n-1][0])
+		}
+	case "S", "s", "B", "B*", "b", "b*":
+		s.paint(true)
+	case "f", "F", "f*":
+		s.paint(false)
+	case "n":
+		s.path = pdfPath{}
 	case "BT":
 		s.pen.line, s.pen.cursor = unit, unit
 	case "Tf":
@@ -132,6 +155,20 @@ func (s *pdfScan) operator(op string, args []pdf.Value) {
 	}
 }
 
+// at is where a point of a path lies on the page.
+func (s *pdfScan) at(x, y float64) point {
+	m := s.pen.at
+	return point{x*m[0] + y*m[2] + m[4], x*m[1] + y*m[3] + m[5]}
+}
+
+// paint keeps the lines that a path shows.
+func (s *pdfScan) paint(stroked bool) {
+	if len(s.rules) <= maxRules {
+		s.rules = append(s.rules, s.path.rules(stroked)...)
+	}
+	s.path = pdfPath{}
+}
+
 func (s *pdfScan) font(name string) *pdfFont {
 	f, ok := s.fonts[name]
 	if !ok {
@@ -166,7 +203,7 @@ func (s *pdfScan) show(raw string) {
 		place := s.pen.cursor.then(s.pen.at)
 		across := math.Hypot(place[0], place[1])
 		w := g.width * s.pen.size * s.pen.scale
-		s.marks = append(s.marks, mark{text: g.text, x: place[4], y: place[5], w: w * across, size: s.pen.size * math.Hypot(place[2], place[3])})
+		s.marks = append(s.marks, mark{text: tidy(g.text), x: place[4], y: place[5], w: w * across, size: s.pen.size * math.Hypot(place[2], place[3])})
 		step := w + s.pen.char*s.pen.scale
 		if g.text == " " {
 			step += s.pen.word * s.pen.scale
