@@ -36,8 +36,10 @@ type VerdictCard struct {
 type CardCondition struct {
 	Answer string `json:"answer"` // yes, no, unknown
 	Name   Part   `json:"name"`
-	Told   *Part  `json:"told,omitempty"`  // the person's own words
-	Quote  *Part  `json:"quote,omitempty"` // the plan's sentence
+	Told   *Part  `json:"told,omitempty"` // the person's own words
+	// Assumed tells that the words let one assume it but do not say it.
+	Assumed bool  `json:"assumed,omitempty"`
+	Quote   *Part `json:"quote,omitempty"` // the plan's sentence
 }
 
 // A CardFact is what was understood of the person, and how to correct it.

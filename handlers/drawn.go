@@ -30,7 +30,8 @@ func (t *turn) drawn(p *eligibility.Programme, result eligibility.Result, verdic
 	}
 	sums, _ := question{snap: t.snap, measure: m}.disputed()
 	for _, f := range result.Findings {
-		x := bot.CardCondition{Answer: answerNames[f.Answer], Name: conditionName(m, f.Condition), Told: toldOf(f, d.Facts)}
+		said, assumed := toldOf(f, d.Facts)
+		x := bot.CardCondition{Answer: answerNames[f.Answer], Name: conditionName(m, f.Condition), Assumed: assumed, Told: said}
 		if q := f.Condition.Quote; q != "" && !holdsAny(q, sums) {
 			quote := bot.Quote(m.No, q)
 			x.Quote = &quote

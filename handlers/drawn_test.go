@@ -70,7 +70,7 @@ func told(c *bot.VerdictCard) string {
 
 func TestACardIsHandedToThePage(t *testing.T) {
 	k := newTalker(t, "2022-09-15")
-	r := k.say("我是退役军人，开了个粉馆，能领创业补贴吗")
+	r := k.say("我是退役军人，跟人合开粉馆，能领创业补贴吗")
 	want := `还不能确定 一次性创业补贴 第39项
 yes 重点群体 “我是退役军人”
 unknown 工商登记注册

@@ -20,9 +20,11 @@ import (
 type dialogue struct {
 	Programme string            `json:"programme"`
 	Facts     eligibility.Facts `json:"facts"`
-	Asked     string            `json:"asked,omitempty"` // fact that the last message asked for
-	Skipped   []string          `json:"skipped,omitempty"`
-	Consent   bool              `json:"consent,omitempty"` // to sensitive questions
+	// Story is what the person has told in their own words, to read again with more.
+	Story   string   `json:"story,omitempty"`
+	Asked   string   `json:"asked,omitempty"` // fact that the last message asked for
+	Skipped []string `json:"skipped,omitempty"`
+	Consent bool     `json:"consent,omitempty"` // to sensitive questions
 	// Before are the dialogue's earlier states, to step back to.
 	Before []step `json:"before,omitempty"`
 	// Edit is the fact that the person wants to correct and that is asked again.
@@ -62,31 +64,189 @@ func (t *turn) told() eligibility.Facts {
 // personal matches a message that asks for somebody rather than in general.
 var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
 
+var (
+	// howMuch asks for a number or a list rather than whether somebody qualifies.
+	howMuch = pattern.MustCompile(`多少|好多|几个|几多|哪些|啥子|什么`)
+	// unwilling asks whether something may be left.
+	unwilling = pattern.MustCompile(`(?:能不能|可不可以|可以|能否)不(?:吃|去|交|参加|要|读|上)`)
+)
+
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount")
-	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") {
+	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") || unwilling.MatchString(t.text) {
 		return bot.Reply{}, false
 	}
 	told := t.told()
-	asks = asks || t.asks("condition") && len(told) > 0
+	asks = asks || t.asks("condition") && told.Told() > 0
+	story, all := t.text, told
+	if t.was.Tale != "" {
+		story = longer(t.was.Tale, t.text)
+		all = t.snap.Rules.Read(story, t.msg.At.In(Zone))
+	}
 	switch {
-	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || len(told) == 0):
+	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || told.Told() == 0):
 		return bot.Reply{}, false
-	case !asks && (len(told) < toldFacts || t.asks("amount")):
-		return bot.Reply{}, false
-	}
-	p := t.programme(matches, told, asks)
-	if p == nil {
+	case !asks && (all.Told() < toldFacts || t.asks("amount") || howMuch.MatchString(t.text) && !personal.MatchString(t.text) && all.Told() <= toldFacts):
 		return bot.Reply{}, false
 	}
-	if !t.asks("elig") && p.Knows(told) == 0 && !personal.MatchString(t.text) {
+	p := t.programme(matches, all, asks)
+	if p == nil && asks && t.was.Tale != "" && (told.Told() > 0 || t.content() <= noContent+1) {
+		p = t.askedBefore(story, all)
+	}
+	if p == nil || !asks && (!p.Uses(all) || told.Told() == 0 && t.snap.Rules.Asked(p, t.text) == 0) {
+		return bot.Reply{}, false
+	}
+	if !t.asks("elig") && !p.Uses(all) && !personal.MatchString(t.text) && !(eligibility.Asks(t.text) && t.snap.Rules.Speaks(p, t.text)) {
 		t.offer = p // nothing was told: the subject is answered, the comparison offered
 		return bot.Reply{}, false
 	}
-	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: told}
+	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: all, Story: story}
 	return t.card(p), true
+}
+
+// askedBefore is the programme that the messages before named, when the last one
+// only asks whether it is for oneself: 我这种是不是.
+func (t *turn) askedBefore(story string, told eligibility.Facts) *eligibility.Programme {
+	var best *eligibility.Programme
+	bestScore := 0.0
+	for _, p := range t.snap.Rules.Programmes {
+		n := t.snap.Rules.Asked(p, story)
+		if score := float64(n) + p.Knows(told); n > 0 && p.Uses(told) && score > bestScore {
+			best, bestScore = p, score
+		}
+	}
+	return best
+}
+
+// remember keeps what a resident has told of themselves for the messages after it.
+func (t *turn) remember(status bot.Status) {
+	if t.msg.User == bot.Staff || status != bot.Answered && status != bot.Verdict && status != bot.Clarification {
+		return
+	}
+	text := segment.Normalise(t.msg.Text)
+	t.next.Tale = t.was.Tale
+	if runes(text) > shortAnswer && len(t.snap.Rules.Read(text, t.msg.At.In(Zone))) > 0 {
+		t.next.Tale = longer(t.was.Tale, text)
+	}
+}
+
+// maxStory bounds the story of a dialogue, in runes.
+const maxStory = 500
+
+// retold goes on with the programme that is talked of when the message tells more
+// of its conditions, or asks again: the whole story is read again, because who
+// 他 is and what 那时候 was stands in what was said before.
+func (t *turn) retold() (bot.Reply, bool) {
+	story := t.was.Text
+	var d dialogue
+	if t.was.Dialogue != nil {
+		d = *t.was.Dialogue
+		story = d.Story
+	}
+	now := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	p := t.talkedOf(d.Programme, story, now)
+	if p == nil {
+		return bot.Reply{}, false
+	}
+	d.Story = longer(story, t.text)
+	read := func(text string) eligibility.Facts {
+		if d.Who != "" {
+			return t.snap.Rules.ReadOf(text, d.Who, t.msg.At.In(Zone))
+		}
+		return t.snap.Rules.Read(text, t.msg.At.In(Zone))
+	}
+	facts := read(d.Story)
+	asks := t.asks("elig") || eligibility.Asks(t.text)
+	tells := p.Uses(now) || t.was.Dialogue != nil && p.Differ(facts, read(story))
+	switch {
+	case !tells && (!asks || t.was.Dialogue == nil), t.meansOther(p, tells, asks):
+		return bot.Reply{}, false
+	case !asks && t.asks("amount", "bureau", "deadline", "phone", "where", "papers", "how", "what", "target", "rate", "ceiling", "paid"):
+		return bot.Reply{}, false
+	}
+	for _, s := range d.Before { // what was answered stands until it is told otherwise
+		if !now[s.Fact].Known {
+			facts[s.Fact] = d.Facts[s.Fact]
+		}
+	}
+	d.Programme, d.Facts = p.ID, facts
+	t.next.Dialogue = &d
+	if t.was.Dialogue == nil {
+		return t.card(p), true
+	}
+	return t.onward(p, nil), true
+}
+
+// retelling goes on with what was spoken of last when the message tells of the
+// person what one of its programmes asks for.
+func (t *turn) retelling() (bot.Reply, bool) {
+	if t.msg.User == bot.Staff || t.was.Dialogue == nil && t.was.Measure == "" {
+		return bot.Reply{}, false
+	}
+	if t.was.Dialogue == nil && !personal.MatchString(t.text) && (len(t.intents) > 0 || runes(t.text) > maxStory/5) {
+		return bot.Reply{}, false
+	}
+	return t.retold()
+}
+
+// talkedOf is the programme that a message may go on with: of the measure spoken of
+// last, the one whose own words it holds, else the one of the dialogue.
+func (t *turn) talkedOf(id, story string, now eligibility.Facts) *eligibility.Programme {
+	was := t.snap.Rules.Programme(id)
+	measure := t.was.Measure
+	if was != nil {
+		measure = was.Measure
+	}
+	text := notThat.ReplaceAllString(t.text, "")
+	best, bestScore := was, 0.0
+	for _, p := range t.snap.Rules.Of(measure) {
+		score := 2*float64(t.snap.Rules.Asked(p, text)) + p.Knows(now)
+		if was == nil {
+			score += float64(t.snap.Rules.Asked(p, story))
+		}
+		if p == was {
+			score += 0.5
+		}
+		if p.When != nil && score > bestScore {
+			best, bestScore = p, score
+		}
+	}
+	return best
+}
+
+// notThat is what a message says it does not ask about: 不是5000那个.
+var notThat = pattern.MustCompile(`不是(?:问|说|要)?[^,]{1,8}(?:那个|这个|的)`)
+
+// longer is a story with one more message, of at most maxStory runes: what was
+// told first gives way.
+func longer(story, text string) string {
+	whole := []rune(strings.TrimPrefix(story+","+text, ","))
+	return string(whole[max(0, len(whole)-maxStory):])
+}
+
+// meansOther reports whether the message asks about something else than p. One
+// that only tells something does not; one that tells nothing need only name
+// another subject.
+func (t *turn) meansOther(p *eligibility.Programme, tells, asks bool) bool {
+	if t.snap.Rules.Asked(p, t.text) > 0 || tells && !asks && len(t.intents) == 0 {
+		return false
+	}
+	found := t.snap.Finder.Find(t.text, 1)
+	switch {
+	case !tells && t.content() > noContent+1:
+		return true
+	case len(found) == 0 || found[0].Measure != nil && found[0].Measure.No == p.Measure:
+		return false
+	case found[0].Measure == nil:
+		return found[0].Sure >= clearly && len(t.intents) > 0
+	}
+	if !tells {
+		return found[0].Sure >= sure
+	}
+	named := slices.ContainsFunc(t.snap.Rules.Of(found[0].Measure.No), func(o *eligibility.Programme) bool { return t.snap.Rules.Asked(o, t.text) > 0 })
+	return named && found[0].Sure >= sure && (len(t.intents) > 0 || eligibility.Asks(t.text) || found[0].Sure >= clearly)
 }
 
 // programme picks the one that is asked for: how likely its measure is, whether
@@ -100,11 +260,11 @@ func (t *turn) programme(matches []knowledge.Match, told eligibility.Facts, asks
 		}
 		for _, p := range t.snap.Rules.Of(m.Measure.No) {
 			n, known := t.snap.Rules.Asked(p, t.text), p.Knows(told)
-			if n == 0 && (known == 0 || !asks) {
+			if n == 0 && (known < mostKnown || !asks || p.Unlisted != "") {
 				continue // a story that never names the programme asks for something else
 			}
-			if p.When == nil && !asks {
-				continue // nothing can be judged, and nobody asked to
+			if (p.When == nil || p.Unlisted != "") && !asks {
+				continue // little can be judged, and nobody asked to
 			}
 			score := m.Sure + toldWeight*known
 			if n > 0 {
@@ -133,6 +293,9 @@ const (
 	// askedWeight is what the programme's own words count beside how likely its
 	// measure is.
 	askedWeight = 0.45
+	// mostKnown is how much of a programme's conditions a story must tell that does
+	// not name it.
+	mostKnown = 0.4
 	// settled is how sure the best match must be to leave the others out.
 	settled = 0.9
 	// statedWeight is what stated conditions count: without them there is nothing to judge.
@@ -231,8 +394,12 @@ func (t *turn) findingLine(m *knowledge.Measure, f eligibility.Finding, told eli
 	if f.Answer == eligibility.Unknown {
 		return append(line, bot.Words(sayNotTold))
 	}
-	if said := toldOf(f, told); said != nil {
-		line = append(line, bot.Words("（您说：“"), *said, bot.Words("”）"))
+	if said, assumed := toldOf(f, told); said != nil {
+		end := "”）"
+		if assumed {
+			end = sayAssumed
+		}
+		line = append(line, bot.Words("（您说：“"), *said, bot.Words(end))
 	}
 	return line
 }
@@ -245,10 +412,11 @@ func conditionName(m *knowledge.Measure, c *eligibility.Condition) bot.Part {
 	return bot.Words(c.Name)
 }
 
-// toldOf is what the person said that settles a condition, nil for nothing.
-func toldOf(f eligibility.Finding, told eligibility.Facts) *bot.Part {
+// toldOf is what the person said that settles a condition, nil for nothing;
+// assumed tells that it does not say so itself.
+func toldOf(f eligibility.Finding, told eligibility.Facts) (said *bot.Part, assumed bool) {
 	if f.Answer == eligibility.Unknown {
-		return nil
+		return nil, false
 	}
 	ids := f.Condition.Facts()
 	if f.Answer == eligibility.No {
@@ -256,10 +424,10 @@ func toldOf(f eligibility.Finding, told eligibility.Facts) *bot.Part {
 	}
 	for _, id := range ids {
 		if v := told[id]; v.Known && v.Words != "" {
-			return &bot.Part{Kind: bot.Echoed, Text: firstWords(v)}
+			return &bot.Part{Kind: bot.Echoed, Text: firstWords(v)}, v.Assumed
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // firstWords are the words that a value was read from, up to their first comma.
@@ -391,9 +559,11 @@ var (
 	yesWords  = pattern.MustCompile(`^(?:1|是|是的|对|对的|嗯|嗯嗯|有|有的|符合|办了|是啊|对啊|可以|要得|没错)[。!,了呀啊哦]*$`)
 	noWords   = pattern.MustCompile(`^(?:2|不是|不|没有|没得|没|否|不对|未|还没有?|没办|不符合|不是的)[。!,了呀啊哦]*$`)
 	skipWords = pattern.MustCompile(`^(?:3|不清楚|不知道|不晓得|晓不得|跳过|不想说|不方便|说不清|不确定)[。!,了呀啊哦]*$`)
-	whyWords  = pattern.MustCompile(`为什么(?:要)?问|为啥(?:要)?问|问这个(?:干|做)`)
-	backWords = pattern.MustCompile(`^(?:上一步|上一个|返回|退回|改一下)$`)
-	overWords = pattern.MustCompile(`^(?:重来|重新来|重新开始|再来一次)$`)
+	// plainAnswer is an answer to the question, however long: 是的,办了.
+	plainAnswer = pattern.MustCompile(`^(?:是|对|嗯|有|没|不|办|[0-9])[^,]{0,7}$`)
+	whyWords    = pattern.MustCompile(`为什么(?:要)?问|为啥(?:要)?问|问这个(?:干|做)`)
+	backWords   = pattern.MustCompile(`^(?:上一步|上一个|返回|退回|改一下)$`)
+	overWords   = pattern.MustCompile(`^(?:重来|重新来|重新开始|再来一次)$`)
 )
 
 // pending answers a message that answers the question asked last, or steers the
@@ -416,7 +586,7 @@ func (t *turn) pending() (bot.Reply, bool) {
 	}
 	switch {
 	case overWords.MatchString(t.text):
-		d.Facts, d.Skipped, d.Before, d.Edit = eligibility.Facts{}, nil, nil, ""
+		d.Facts, d.Story, d.Skipped, d.Before, d.Edit = eligibility.Facts{}, "", nil, nil, ""
 	case backWords.MatchString(t.text) && len(d.Before) > 0:
 		last := d.Before[len(d.Before)-1]
 		d.Before, d.Edit = d.Before[:len(d.Before)-1], ""
@@ -426,12 +596,16 @@ func (t *turn) pending() (bot.Reply, bool) {
 		return t.onward(p, nil), true
 	case d.Asked == askedConsent && whyWords.MatchString(t.text):
 		return t.asking(p, bot.Say(sayWhyConsent)), true
-	case d.Asked == askedConsent && t.tells(p, &d):
-		return t.onward(p, nil), true
 	case d.Asked == askedConsent:
+		if r, told := t.retold(); told {
+			return r, true
+		}
 		t.next.Dialogue = t.was.Dialogue
 		return bot.Reply{}, false
 	case fact == nil: // at its end it is kept: what was understood may still be corrected
+		if r, told := t.retold(); told {
+			return r, true
+		}
 		t.next.Dialogue = t.was.Dialogue
 		return bot.Reply{}, false
 	case whyWords.MatchString(t.text):
@@ -440,8 +614,10 @@ func (t *turn) pending() (bot.Reply, bool) {
 		d.skip(fact)
 	default:
 		v, ok := t.reading(fact)
-		if !ok && t.tells(p, &d) {
-			return t.onward(p, nil), true
+		if !ok || runes(t.text) > shortAnswer && !plainAnswer.MatchString(t.text) {
+			if r, told := t.retold(); told {
+				return r, true
+			}
 		}
 		if !ok && runes(t.text) <= shortAnswer && len(t.intents) == 0 && len(t.talk) == 0 {
 			r := t.asking(p, bot.Say(sayNotUnderstood))
@@ -469,27 +645,6 @@ func (t *turn) onward(p *eligibility.Programme, fact *eligibility.Fact) bot.Repl
 	}
 	return t.card(p)
 }
-
-// tells takes a message that does not answer the question but tells something
-// else that the verdict depends on.
-func (t *turn) tells(p *eligibility.Programme, d *dialogue) bool {
-	if len(t.intents) > 0 || runes(t.text) > maxTold {
-		return false
-	}
-	missing := p.Judge(d.Facts).Missing
-	told := false
-	for id, v := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
-		if slices.Contains(missing, id) {
-			d.Before = append(slices.Clone(d.Before), step{id, d.Facts[id]})
-			d.Facts[id] = v
-			told = true
-		}
-	}
-	return told
-}
-
-// maxTold bounds a message that tells one more thing, in runes.
-const maxTold = 24
 
 // shortAnswer is up to how many runes a message that is not understood is taken
 // for an answer to the question.
@@ -570,6 +725,7 @@ func (t *turn) judgeChosen(intent string) (bot.Reply, bool) {
 			}
 		}
 	}
+	d.Story = t.text
 	t.next.Dialogue = d
 	return t.card(p), true
 }

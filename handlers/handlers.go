@@ -70,6 +70,7 @@ func (h *Handlers) reply(ctx context.Context, t *turn) (bot.Reply, error) {
 	}
 	t.next.Draft = nil
 	r := t.answer()
+	t.remember(r.Status)
 	if labels := t.labels(); len(labels) == 1 && r.Status == bot.Answered {
 		return h.beside(ctx, t, labels[0], r)
 	}
@@ -110,7 +111,7 @@ func newTurn(snap *knowledge.Snapshot, m bot.Message, s session) *turn {
 // answer tries each meaning in order; the first that fits answers.
 func (t *turn) answer() bot.Reply {
 	for _, try := range []func() (bot.Reply, bool){
-		t.wordless, t.crisis, t.command, t.pending, t.choice, t.scan, t.numbered, t.neighbour,
+		t.wordless, t.crisis, t.command, t.pending, t.choice, t.scan, t.retelling, t.numbered, t.neighbour,
 		t.narrowed, t.carded, t.listed, t.smalltalk, t.ordered, t.document, t.goals,
 	} {
 		if r, ok := try(); ok {

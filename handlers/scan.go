@@ -65,7 +65,7 @@ func (t *turn) prospects() []prospect {
 		told := rules.ReadOf(t.text, who, day)
 		for _, p := range rules.Programmes {
 			result := p.Judge(told)
-			concerns := result.Verdict == eligibility.Likely || len(result.Missing) > 0 &&
+			concerns := result.Verdict == eligibility.Likely || p.Unlisted == "" && len(result.Missing) > 0 &&
 				slices.ContainsFunc(result.Findings, func(f eligibility.Finding) bool { return f.Answer == eligibility.Yes })
 			listed := slices.IndexFunc(out, func(x prospect) bool { return x.programme == p })
 			switch {

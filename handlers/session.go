@@ -14,10 +14,12 @@ const forgetAfter = 30 * time.Minute
 // JSON is stored; field names never change.
 type session struct {
 	// Measure and Intent are what was answered last; Text is what was asked.
-	Measure string       `json:"measure,omitempty"`
-	Intent  string       `json:"intent,omitempty"`
-	Text    string       `json:"text,omitempty"`
-	At      time.Time    `json:"at,omitzero"`
+	Measure string    `json:"measure,omitempty"`
+	Intent  string    `json:"intent,omitempty"`
+	Text    string    `json:"text,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Tale is what the person has told of themselves in words, whatever was answered.
+	Tale    string       `json:"tale,omitempty"`
 	Choices []bot.Choice `json:"choices,omitempty"`
 	// Scanned opens the cards of the programmes that were listed last; a page shows
 	// them all, a message only the first.

@@ -25,8 +25,12 @@ const kin = `老弟|老哥|老妹|老姐|老公|老婆|爱人|媳妇|婆娘|男�
 	`儿子|女儿|姑娘|娃儿|娃娃|娃|孩子|小孩|崽崽|孙子|孙女|侄儿|侄女|外甥|舅舅|舅子|嫂子|嫂嫂|小姨|姑妈|叔叔|伯伯|邻居|朋友|同学|亲戚|老人家|老人|老伴|同事`
 
 var (
-	// someone is who a clause speaks of: 我妈, 我家老人, 屋头娃儿; not 跟老表, 喊朋友.
-	someone = pattern.MustCompile(`(^|[^跟和喊找由让被叫与同对靠住])((?:我|俺|咱)(?:们)?|(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)(?:头|里)?)?(?:有)?(?:个|的|那个|隔壁|大|小|二)?(` + kin + `)`)
+	// someone is who a clause may speak of: 我妈, 我家老人, 屋头娃儿.
+	someone = pattern.MustCompile(kin)
+	// aside ends before somebody that a clause does not speak of: 跟老表, 喊朋友, 带两个娃.
+	aside = pattern.MustCompile(`(?:[跟和喊找由让被叫与同对靠住]|(?:带|照顾|照看|养|养活|抚养|接送|陪|供|伺候|服侍|生|像)(?:着|起|了|过)?[一二两三四五几]?|跑了|没得|单亲|全职|宝|绣|板|厨|新)(?:我|俺|咱)?(?:们)?(?:家|屋头|屋里|家里)?(?:头|里)?(?:个|的|那个|隔壁|大|小|二)?$`)
+	// helps follows somebody who does something for the one the clause speaks of: 老表介绍我去.
+	helps = pattern.MustCompile(`^(?:们|他们|家)?(?:介绍|喊|带|叫|推荐|拉|联系)`)
 	// together are people of one house who speak of themselves: 我和老伴, 两口子.
 	together = pattern.MustCompile(`我们?(?:和|跟)我?(?:` + kin + `)|我(?:两|俩|们)|两口子|夫妻`)
 	// atHome is the family as a whole.
@@ -48,13 +52,14 @@ func clausesOf(text string) []clause {
 	who, last := "", ""
 	for _, s := range strings.FieldsFunc(joints.Replace(text), func(r rune) bool { return strings.ContainsRune(signs, r) }) {
 		c := clause{text: s, home: atHome.MatchString(s), asks: asking.MatchString(s)}
-		switch m := someone.FindStringSubmatch(s); {
+		switch other := spokenOf(s); {
 		case onBehalf.MatchString(s):
 			who = onBehalf.FindStringSubmatch(s)[1]
+			last = who
 		case together.MatchString(s):
 			who = ""
-		case m != nil:
-			who, last = m[3], m[3]
+		case other != "":
+			who, last = other, other
 		case pronoun.MatchString(s) && last != "":
 			who = last
 		case myself.MatchString(s):
@@ -64,6 +69,16 @@ func clausesOf(text string) []clause {
 		out = append(out, c)
 	}
 	return out
+}
+
+// spokenOf is the other person that a clause speaks of, "" for none.
+func spokenOf(s string) string {
+	for _, at := range someone.FindAllStringIndex(s, -1) {
+		if !aside.MatchString(s[:at[0]]) && !helps.MatchString(s[at[1]:]) {
+			return s[at[0]:at[1]]
+		}
+	}
+	return ""
 }
 
 // askedFor is whom the message asks about: whoever its last question names,

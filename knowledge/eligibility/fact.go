@@ -29,6 +29,15 @@ type Fact struct {
 	// group of Yes is the quantity.
 	Yes []string `yaml:"yes"`
 	No  []string `yaml:"no"`
+	// Across are phrases like Yes that reach over clauses: 在浙江打工…去年回来开店.
+	Across []string `yaml:"across"`
+	// Unclear are phrases that leave the fact open though words for it are denied: a
+	// certificate that is not there yet does not tell that nobody is disabled.
+	Unclear []string `yaml:"unclear"`
+	// Assume are phrases that let one take the fact for true though they do not say
+	// it, as ordinary language does: who opened a shop registered it. The card says
+	// that it was assumed; any other word on the fact comes first.
+	Assume []string `yaml:"assume"`
 	// Anchor is what a stretch of time must stand beside to be this number.
 	Anchor string `yaml:"anchor"`
 	// Home marks what holds for everybody of a family; Own, what is read of
@@ -38,6 +47,8 @@ type Fact struct {
 	Stays bool `yaml:"stays"`
 	// Implies lists facts that hold when this one does: 重度残疾 -> 残疾.
 	Implies []string `yaml:"implies"`
+	// Denies lists facts that do not hold when this one does: 还在上班 -> 没有就业.
+	Denies []string `yaml:"denies"`
 	// Improve says what a person may honestly change: time, a certificate, a
 	// registration, a channel. Empty for what nobody should be told to change.
 	Improve string `yaml:"improve"`
@@ -60,6 +71,8 @@ type Value struct {
 	Choice string  `json:"choice,omitempty"`
 	// Words are the person's own words it was read from.
 	Words string `json:"words,omitempty"`
+	// Assumed tells that the words let one assume it but do not say it.
+	Assumed bool `json:"assumed,omitempty"`
 }
 
 // upto is the most that the number may be.
@@ -73,6 +86,17 @@ func Picked(id string) Value { return Value{Known: true, Choice: id} }
 
 // Facts is what is known of a person, by the id of the fact.
 type Facts map[string]Value
+
+// Told counts the facts that words say rather than let one assume.
+func (f Facts) Told() int {
+	n := 0
+	for _, v := range f {
+		if v.Known && !v.Assumed {
+			n++
+		}
+	}
+	return n
+}
 
 // With is a copy of f with one more fact.
 func (f Facts) With(id string, v Value) Facts {

@@ -113,6 +113,27 @@ func (p *Programme) Knows(f Facts) float64 {
 	return float64(known) / float64(len(top)+1)
 }
 
+// Differ reports whether two tellings differ in a fact that p asks for.
+func (p *Programme) Differ(a, b Facts) bool {
+	if p.When == nil {
+		return false
+	}
+	return slices.ContainsFunc(p.When.Facts(), func(id string) bool { return a[id].Known && !b[id].Known })
+}
+
+// Uses reports whether any of the facts that were told is one that p's verdict
+// depends on.
+func (p *Programme) Uses(f Facts) bool {
+	if p.When == nil {
+		return false
+	}
+	ids := p.When.Facts()
+	for _, s := range p.Silent {
+		ids = append(ids, s.Fact)
+	}
+	return slices.ContainsFunc(ids, func(id string) bool { return f[id].Known && !f[id].Assumed })
+}
+
 // Next is the fact worth asking first: of those that can still change the
 // verdict, not sensitive before sensitive, then the one that settles most.
 // Skipped facts are not asked again. It is "" when nothing is left to ask.

@@ -8,15 +8,28 @@ import (
 	"huiwen/knowledge/pattern"
 )
 
+// someOf is a numeral or a vague count: 好几年, 年把 is about one.
+const someOf = `([0-9]+(?:\.[0-9]+)?|十几|十来|好几|好多|几|[零一二两三四五六七八九十百]+|半)`
+
 const numeral = `([0-9]+(?:\.[0-9]+)?|[零一二两三四五六七八九十百]+|半)`
 
 var (
-	ageOf   = pattern.MustCompile(numeral + `(?:来|多|几)?(?:岁|周岁)?`)
+	ageOf = pattern.MustCompile(`(快|将近|差不多|不到|不满|没满|未满|还没满|过了|超过)?(?:有|满)?` + numeral + `(?:来|多|几|好几|出头)?(?:岁|周岁)?`)
+	// sumOf: 6千, 1.5万, 三千多
+	sumOf   = pattern.MustCompile(`([0-9]+(?:\.[0-9]+)?|[一二两三四五六七八九十]+)(百|千|万)?(多|几|来)?`)
 	counted = pattern.MustCompile(numeral)
 	// length of time: 一年零三个月, 一年半, 十三个月, 半年多
-	length = pattern.MustCompile(`(不到|没到|不满|未满|还没满|快|将近|差不多|大概|才|刚满|满|超过)?(?:了|有)?` + numeral + `(?:个)?(多)?(年|月|天|日|周|星期)(半|多|以上|左右|出头)?(?:(?:零|又|加|,)?` + numeral + `个?(多)?月)?(多|以上|左右|出头|不到)?`)
+	length = pattern.MustCompile(`(不到|没到|不满|未满|还没满|快|将近|差不多|大概|才|刚满|满|超过)?(?:了|有|要)?` + someOf + `(?:个)?(多)?(年|月|天|日|周|星期)(半|多|以上|左右|出头)?(?:(?:零|又|加|,)?` + numeral + `个?(多)?月)?(多|以上|左右|出头|不到)?`)
 	// began: the day something began: 去年6月, 前年底, 今年3月5号, 2021年5月, 上个月
-	began = pattern.MustCompile(`(大前年|前年|去年|今年|[0-9]{4}年|[0-9]{2}年)(?:的)?(?:` + numeral + `月(?:份)?(?:` + numeral + `[日号])?(初|底|中旬)?|(初|年初|春天|夏天|秋天|冬天|上半年|下半年|底|年底|末|过年))?|(上上个?月|上个?月|这个?月|本月|下个?月|上周|这周|昨天|今天|前几天|明年)`)
+	began = pattern.MustCompile(`(大前年|前年|去年|今年|[0-9]{4}年|[0-9]{2}年|二[零〇][零〇一二三四五六七八九]{2}年)(?:的)?(?:农历|阴历)?(?:` + numeral + `月(?:份)?(?:` + numeral + `[日号])?(初|底|中旬)?|(初|年初|开年|开春|春节|正月|春天|五一|端午|夏天|暑假|中秋|国庆|秋天|冬天|腊月|上半年|下半年|底|年底|末|过完年|过年))?|(上上个?月|上个?月|这个?月|本月|下个?月|上周|这周|昨天|今天|前几天|明年|年前|年初|开年|开春|过完年|正月(?:间|里|头)?|今早|今天)`)
+	// inMonth is a month without its year: 三月份, 8月底, 五月10号.
+	inMonth = pattern.MustCompile(`(?:^|[^年0-9一二三四五六七八九十个])([0-9]{1,2}|十[一二]?|[一二三四五六七八九])月(份|初|底|中旬|[0-9一二三十]{1,3}[日号]|就|才|刚|去|办|开|到|出|注册|登记|毕业|离)`)
+	// until stands before a day that is an end, no beginning: 到今年国庆满两年.
+	until = pattern.MustCompile(`(?:到|至|截止|截至|等)$`)
+	// shortOf: 差两个月满一年.
+	shortOf = pattern.MustCompile(`差` + numeral + `(个月|天)[^,]{0,4}?` + numeral + `年`)
+	// yearWord is the year that later months without one belong to.
+	yearWord = pattern.MustCompile(`大前年|前年|去年|今年|[0-9]{4}年|二[零〇][零〇一二三四五六七八九]{2}年`)
 )
 
 // A span is a stretch of time told in a text, in months until the day of
@@ -24,6 +37,7 @@ var (
 type span struct {
 	from, to int
 	lo, hi   float64
+	began    bool // told as the day that something began
 }
 
 // Quantity reads a number in a fact's unit out of what a person answered, on
@@ -38,7 +52,7 @@ func Quantity(words, unit string, day time.Time) (Value, bool) {
 func quantityRange(words, unit string, day time.Time) (lo, hi float64, ok bool) {
 	switch unit {
 	case "个月":
-		spans := spansIn(words, day)
+		spans := spansIn(words, "", day)
 		if len(spans) == 0 {
 			return 0, 0, false
 		}
@@ -48,9 +62,29 @@ func quantityRange(words, unit string, day time.Time) (lo, hi float64, ok bool) 
 		if m == nil {
 			return 0, 0, false
 		}
-		lo, ok = parse(m[1])
-		if ok && strings.ContainsAny(m[0], "来多几") {
+		lo, ok = parse(m[2])
+		switch {
+		case !ok:
+		case strings.ContainsAny(m[0], "来多几"), strings.HasPrefix(m[1], "过了"), strings.HasPrefix(m[1], "超"):
 			return lo, lo + 9 - float64(int(lo)%10), ok
+		case strings.Contains(m[0], "出头"):
+			return lo, lo + 4, ok
+		case m[1] == "快", m[1] == "将近", m[1] == "差不多":
+			return lo - 2, lo - 0.1, ok
+		case m[1] != "":
+			return lo - 3, lo - 0.1, ok
+		}
+		return lo, lo, ok
+	}
+	if unit == "元" {
+		m := sumOf.FindStringSubmatch(words)
+		if m == nil {
+			return 0, 0, false
+		}
+		lo, ok = parse(m[1])
+		lo *= map[string]float64{"": 1, "百": 100, "千": 1000, "万": 10_000}[m[2]]
+		if m[3] != "" {
+			return lo, lo * 1.5, ok
 		}
 		return lo, lo, ok
 	}
@@ -67,8 +101,9 @@ func quantityRange(words, unit string, day time.Time) (lo, hi float64, ok bool) 
 }
 
 // spansIn lists the stretches of time of a text, in order: lengths, and days
-// that something began, counted to the day of asking.
-func spansIn(text string, day time.Time) []span {
+// that something began, counted to the day of asking. Year is the year word that
+// months without one belong to, "" when none was told.
+func spansIn(text, year string, day time.Time) []span {
 	var out []span
 	taken := func(at []int) bool {
 		for _, s := range out {
@@ -78,9 +113,32 @@ func spansIn(text string, day time.Time) []span {
 		}
 		return false
 	}
+	for _, at := range shortOf.FindAllStringSubmatchIndex(text, -1) {
+		m := groups(text, at)
+		less, ok := parse(m[1])
+		whole, also := parse(m[3])
+		if m[2] == "天" {
+			less /= 30
+		}
+		if ok && also {
+			out = append(out, span{at[0], at[1], 12*whole - less, 12*whole - less, false})
+		}
+	}
 	for _, at := range began.FindAllStringSubmatchIndex(text, -1) {
+		if taken(at[:2]) || until.MatchString(text[:at[0]]) {
+			continue
+		}
 		if lo, hi, ok := since(groups(text, at), day); ok {
-			out = append(out, span{at[0], at[1], lo, hi})
+			out = append(out, span{at[0], at[1], lo, hi, true})
+		}
+	}
+	for _, at := range inMonth.FindAllStringSubmatchIndex(text, -1) {
+		m := groups(text, at)
+		if taken(at[:2]) || until.MatchString(text[:at[2]]) {
+			continue
+		}
+		if lo, hi, ok := sinceMonth(m[1], year, day); ok {
+			out = append(out, span{at[2], at[1], lo, hi, true})
 		}
 	}
 	for _, at := range length.FindAllStringSubmatchIndex(text, -1) {
@@ -88,10 +146,27 @@ func spansIn(text string, day time.Time) []span {
 			continue
 		}
 		if lo, hi, ok := lasted(groups(text, at)); ok {
-			out = append(out, span{at[0], at[1], lo, hi})
+			out = append(out, span{at[0], at[1], lo, hi, false})
 		}
 	}
 	return out
+}
+
+// sinceMonth is how many months ago a month without its year was: of the year told
+// before, else the last one that has come.
+func sinceMonth(month, year string, day time.Time) (lo, hi float64, ok bool) {
+	n, ok := parse(month)
+	if !ok || n < 1 || n > 12 {
+		return 0, 0, false
+	}
+	if year == "" {
+		if year = "今年"; int(n) > int(day.Month()) {
+			year = "去年"
+		}
+	}
+	m := make([]string, 7)
+	m[1], m[2] = year, month
+	return since(m, day)
 }
 
 func groups(text string, at []int) []string {
@@ -106,11 +181,15 @@ func groups(text string, at []int) []string {
 
 // lasted is a told length in months; m are the groups of length.
 func lasted(m []string) (lo, hi float64, ok bool) {
+	vague, isVague := map[string][2]float64{"几": {2, 9}, "好几": {3, 9}, "好多": {4, 40}, "十几": {11, 19}, "十来": {9, 13}}[m[2]]
 	n, ok := parse(m[2])
-	if !ok {
+	if !ok && !isVague {
 		return 0, 0, false
 	}
 	unit := map[string]float64{"年": 12, "月": 1, "天": 1.0 / 30, "日": 1.0 / 30, "周": 0.25, "星期": 0.25}[m[4]]
+	if isVague {
+		return vague[0] * unit, vague[1] * unit, m[4] == "年" || m[4] == "月" && strings.Contains(m[0], "个")
+	}
 	if m[4] == "月" && !strings.Contains(m[0], "个") && n <= 12 {
 		return 0, 0, false // 八月 is a month of the year, not eight months
 	}
@@ -146,6 +225,15 @@ func lasted(m []string) (lo, hi float64, ok bool) {
 func since(m []string, day time.Time) (lo, hi float64, ok bool) {
 	if m[6] != "" {
 		r, ok := map[string][2]float64{"上上个月": {1.5, 2.5}, "上上月": {1.5, 2.5}, "上个月": {0.5, 1.5}, "上月": {0.5, 1.5}, "这个月": {0, 0.9}, "这月": {0, 0.9}, "本月": {0, 0.9}, "上周": {0.2, 0.4}, "这周": {0, 0.2}, "昨天": {0, 0}, "今天": {0, 0}, "前几天": {0, 0.3}, "下个月": {0, 0}, "下月": {0, 0}, "明年": {0, 0}}[m[6]]
+		if word, this := map[string]string{"年初": "年初", "开年": "开年", "开春": "开春", "过完年": "过完年"}[m[6]]; this {
+			return since([]string{"", "今年", "", "", "", word, ""}, day)
+		}
+		if strings.HasPrefix(m[6], "正月") {
+			return since([]string{"", "今年", "", "", "", "正月", ""}, day)
+		}
+		if m[6] == "年前" {
+			return since([]string{"", "去年", "", "", "", "年底", ""}, day)
+		}
 		return r[0], r[1], ok
 	}
 	year, ok := yearOf(m[1], day.Year())
@@ -173,7 +261,7 @@ func since(m []string, day time.Time) (lo, hi float64, ok bool) {
 			first = last.AddDate(0, 0, -9)
 		}
 	case m[5] != "":
-		r := map[string][2]time.Month{"初": {1, 3}, "年初": {1, 3}, "过年": {1, 2}, "春天": {2, 4}, "夏天": {5, 8}, "秋天": {8, 11}, "冬天": {11, 12}, "上半年": {1, 6}, "下半年": {7, 12}, "底": {11, 12}, "年底": {11, 12}, "末": {11, 12}}[m[5]]
+		r := map[string][2]time.Month{"初": {1, 3}, "年初": {1, 3}, "过年": {1, 2}, "过完年": {2, 3}, "开年": {1, 3}, "开春": {2, 4}, "春节": {1, 2}, "正月": {1, 3}, "五一": {5, 5}, "端午": {5, 6}, "暑假": {7, 8}, "中秋": {9, 10}, "国庆": {10, 10}, "腊月": {12, 12}, "春天": {2, 4}, "夏天": {5, 8}, "秋天": {8, 11}, "冬天": {11, 12}, "上半年": {1, 6}, "下半年": {7, 12}, "底": {11, 12}, "年底": {11, 12}, "末": {11, 12}}[m[5]]
 		between(r[0], r[1])
 	}
 	today := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
@@ -191,7 +279,7 @@ func yearOf(word string, now int) (int, bool) {
 	case "大前年":
 		return now - 3, true
 	}
-	y, err := strconv.Atoi(strings.TrimSuffix(word, "年"))
+	y, err := strconv.Atoi(inDigits.Replace(strings.TrimSuffix(word, "年")))
 	switch {
 	case err != nil:
 		return 0, false
@@ -202,6 +290,9 @@ func yearOf(word string, now int) (int, bool) {
 	}
 	return y, y > 1900 && y <= now+1
 }
+
+// inDigits writes a year's name in digits: 二零二一.
+var inDigits = strings.NewReplacer("零", "0", "〇", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9")
 
 // monthsBetween counts whole months and the part of the last one.
 func monthsBetween(from, to time.Time) float64 {

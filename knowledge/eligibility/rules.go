@@ -2,10 +2,12 @@ package eligibility
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,24 +26,34 @@ type Rules struct {
 	readers  []reader
 	sources  []*source
 	names    []string // of programmes, taken out before facts are read
+	classes  map[string]string
 	askedFor map[string][]*pattern.Regexp
 }
 
 // ErrRule marks a mistake in a rules file.
 var ErrRule = errors.New("rule")
 
-// Load reads programmes/facts.yaml and every other programmes/*.yaml of fsys.
+// Load reads programmes/facts.yaml, the classes of words that patterns may name
+// (programmes/classes.yaml) and every other programmes/*.yaml of fsys.
 // An error names file, line and what is wrong, and wraps [ErrRule].
 func Load(fsys fs.FS) (*Rules, error) {
-	r := &Rules{facts: map[string]*Fact{}, askedFor: map[string][]*pattern.Regexp{}}
+	r := &Rules{facts: map[string]*Fact{}, classes: map[string]string{}, askedFor: map[string][]*pattern.Regexp{}}
 	names, err := fs.Glob(fsys, "programmes/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list programmes: %w", err)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if name == "programmes/facts.yaml" {
+		switch name {
+		case "programmes/facts.yaml":
 			err = errors.Join(err, r.decode(fsys, name, &r.Facts))
+			continue
+		case "programmes/classes.yaml":
+			var classes map[string]string
+			err = errors.Join(err, r.decode(fsys, name, &classes))
+			for class, words := range classes { // folded over lines
+				r.classes[class] = "(?:" + strings.Join(strings.Fields(words), "") + ")"
+			}
 			continue
 		}
 		var list []*Programme
@@ -100,7 +112,7 @@ func (r *Rules) check() error {
 			fail(p.ID, 0, string(p.Class), "programme %s: class %q is none of 可申领, 可报名参加, 经营主体分配, 政府工作", p.ID, p.Class)
 		}
 		for _, a := range p.Asked {
-			re, err := pattern.Compile(a)
+			re, err := r.compile(a)
 			if err != nil {
 				fail(p.ID, 0, a, "programme %s: %w", p.ID, err)
 				continue
@@ -119,6 +131,26 @@ func (r *Rules) check() error {
 	r.collectNames()
 	return errors.Join(errs...)
 }
+
+// compile compiles a pattern; <外省> in it stands for the words of that class.
+func (r *Rules) compile(src string) (*pattern.Regexp, error) {
+	full := src
+	for range maxNested {
+		full = classOf.ReplaceAllStringFunc(full, func(name string) string {
+			return cmp.Or(r.classes[strings.Trim(name, "<>")], name)
+		})
+	}
+	if name := classOf.FindString(full); name != "" {
+		return nil, fmt.Errorf("classes.yaml holds no class of words %s", name)
+	}
+	return pattern.Compile(full)
+}
+
+// maxNested is how deep classes may name classes.
+const maxNested = 3
+
+// classOf is a class of words in a pattern.
+var classOf = regexp.MustCompile(`<\p{Han}+>`)
 
 // Fact returns the fact with the id, nil when there is none.
 func (r *Rules) Fact(id string) *Fact { return r.facts[id] }
@@ -330,6 +362,11 @@ func (r *Rules) Unasked() []string {
 		}
 		for _, s := range p.Silent {
 			used[s.Fact] = true
+		}
+	}
+	for _, f := range r.Facts {
+		for _, id := range f.Denies {
+			used[f.ID] = used[f.ID] || used[id]
 		}
 	}
 	for _, f := range r.Facts {

@@ -17,6 +17,9 @@ type reader struct {
 	// is are mentions, whose polarity is worked out; yes and no are phrases that
 	// say by themselves how they are meant.
 	is, yes, no []*pattern.Regexp
+	across      []*pattern.Regexp
+	unclear     []*pattern.Regexp
+	assume      []*pattern.Regexp
 	anchors     *pattern.Regexp
 	options     map[string][]*pattern.Regexp
 }
@@ -28,22 +31,22 @@ func (r *Rules) addReader(f *Fact) (string, error) {
 		name string
 		from []string
 		to   *[]*pattern.Regexp
-	}{{"is", f.Is, &rd.is}, {"yes", f.Yes, &rd.yes}, {"no", f.No, &rd.no}} {
+	}{{"is", f.Is, &rd.is}, {"yes", f.Yes, &rd.yes}, {"no", f.No, &rd.no}, {"across", f.Across, &rd.across}, {"unclear", f.Unclear, &rd.unclear}, {"assume", f.Assume, &rd.assume}} {
 		var err error
 		var pattern string
-		if *list.to, pattern, err = compile(list.from); err != nil {
+		if *list.to, pattern, err = r.compileAll(list.from); err != nil {
 			return pattern, fmt.Errorf("%s: %w", list.name, err)
 		}
 	}
 	for _, o := range f.Choices {
 		var err error
 		var pattern string
-		if rd.options[o.ID], pattern, err = compile(o.Yes); err != nil {
+		if rd.options[o.ID], pattern, err = r.compileAll(o.Yes); err != nil {
 			return pattern, fmt.Errorf("choice %s: %w", o.ID, err)
 		}
 	}
 	if f.Anchor != "" {
-		re, err := pattern.Compile(f.Anchor)
+		re, err := r.compile(f.Anchor)
 		if err != nil {
 			return f.Anchor, fmt.Errorf("anchor: %w", err)
 		}
@@ -53,10 +56,10 @@ func (r *Rules) addReader(f *Fact) (string, error) {
 	return "", nil
 }
 
-func compile(patterns []string) ([]*pattern.Regexp, string, error) {
+func (r *Rules) compileAll(patterns []string) ([]*pattern.Regexp, string, error) {
 	var out []*pattern.Regexp
 	for _, p := range patterns {
-		re, err := pattern.Compile(p)
+		re, err := r.compile(p)
 		if err != nil {
 			return nil, p, err
 		}
@@ -95,6 +98,11 @@ func (r *Rules) readFor(list []clause, who string, day time.Time) Facts {
 			r.imply(out, rd.fact, v.Words, 0)
 		}
 	}
+	for _, rd := range r.readers {
+		if v := out[rd.fact.ID]; v.Known && v.Bool && !v.Assumed {
+			deny(out, rd.fact, v.Words)
+		}
+	}
 	return out
 }
 
@@ -118,6 +126,18 @@ func (r *Rules) People(text string) []string {
 // ReadOf is [Rules.Read] for one of [Rules.People].
 func (r *Rules) ReadOf(text, who string, day time.Time) Facts {
 	return r.readFor(clausesOf(r.masked(text)), who, day)
+}
+
+// Speaks reports whether a folded text holds words for a fact that p asks for,
+// however they are meant.
+func (r *Rules) Speaks(p *Programme, text string) bool {
+	if p.When == nil {
+		return false
+	}
+	ids, text := p.When.Facts(), r.masked(text)
+	return slices.ContainsFunc(r.readers, func(rd reader) bool {
+		return slices.Contains(ids, rd.fact.ID) && firstMatch(rd.is, text) != ""
+	})
 }
 
 // masked takes the programmes' own names out of a text: 困难残疾人生活补贴 says
@@ -145,6 +165,15 @@ func (r *Rules) collectNames() {
 // payment ends the name of something that is given.
 var payment = pattern.MustCompile(`(?:补贴|补助|贷款|直补|奖励|资金|过渡费|代缴|费)$`)
 
+// deny adds what does not hold because this one does, where nothing was said of it.
+func deny(out Facts, f *Fact, words string) {
+	for _, id := range f.Denies {
+		if !out[id].Known {
+			out[id] = Value{Known: true, Words: words}
+		}
+	}
+}
+
 // imply adds what follows from a fact that holds; depth bounds a loop in the file.
 func (r *Rules) imply(out Facts, f *Fact, words string, depth int) {
 	for _, id := range f.Implies {
@@ -162,26 +191,62 @@ func (rd *reader) read(list []clause, day time.Time) Value {
 	case Choice:
 		return rd.choice(list)
 	}
-	for _, c := range list {
-		if w := firstMatch(rd.no, c.text); w != "" {
-			return Value{Known: true, Words: w}
-		}
+	if w, _ := said(rd.unclear, list); w != "" {
+		return Value{}
+	}
+	if w, _ := said(rd.no, list); w != "" {
+		return Value{Known: true, Words: w}
 	}
 	if v, found := rd.mentions(list); found {
 		return v
 	}
+	w, doubt := said(rd.yes, list)
+	if w != "" {
+		return Value{Known: true, Bool: true, Words: w}
+	}
+	if doubt {
+		return Value{}
+	}
+	if w, _ = said(rd.across, joined(list)); w != "" {
+		return Value{Known: true, Bool: true, Words: w}
+	}
+	w, _ = said(rd.assume, list)
+	return Value{Known: w != "", Bool: w != "", Words: w, Assumed: w != ""}
+}
+
+// joined is the clauses as one.
+func joined(list []clause) []clause {
+	var texts []string
 	for _, c := range list {
-		if w := firstMatch(rd.yes, c.text); w != "" {
-			return Value{Known: true, Bool: true, Words: w}
+		texts = append(texts, c.text)
+	}
+	return []clause{{text: strings.Join(texts, ",")}}
+}
+
+// said finds a phrase that says by itself how it is meant, in clauses that do not
+// doubt it: 好像是第一次出省.
+func said(phrases []*pattern.Regexp, list []clause) (words string, doubt bool) {
+	for _, c := range list {
+		for _, re := range phrases {
+			at := re.FindStringIndex(c.text)
+			switch {
+			case at == nil:
+			case doubted.MatchString(c.text[:at[0]]), doubtedAfter.MatchString(c.text[at[1]:]):
+				doubt = true
+			case past.MatchString(c.text[:at[0]]): // 以前在贵阳打工
+			default:
+				return spanWords(c.text, at), doubt
+			}
 		}
 	}
-	return Value{}
+	return "", doubt
 }
 
 // mentions weighs every mention of the fact: a plain statement counts, the
-// later before the earlier; what is doubted or pending leaves it open.
+// later before the earlier; what is doubted or pending leaves it open unless a
+// later clause states it.
 func (rd *reader) mentions(list []clause) (v Value, found bool) {
-	doubt := false
+	statedAt, doubtAt := -1, -1
 	for i, c := range list {
 		next := clause{}
 		if i+1 < len(list) {
@@ -191,18 +256,18 @@ func (rd *reader) mentions(list []clause) (v Value, found bool) {
 			for _, at := range re.FindAllStringIndex(c.text, -1) {
 				switch meant(c, next, at[0], at[1]) {
 				case stated:
-					v = Value{Known: true, Bool: true, Words: spanWords(c.text, at)}
+					v, statedAt = Value{Known: true, Bool: true, Words: spanWords(c.text, at)}, i
 				case refused:
-					v = Value{Known: true, Words: spanWords(c.text, at)}
+					v, statedAt = Value{Known: true, Words: spanWords(c.text, at)}, i
 				case ended:
-					v = Value{Known: true, Bool: rd.fact.Stays, Words: spanWords(c.text, at)}
+					v, statedAt = Value{Known: true, Bool: rd.fact.Stays, Words: spanWords(c.text, at)}, i
 				case open:
-					doubt = true
+					doubtAt = i
 				}
 			}
 		}
 	}
-	if doubt && (!v.Known || v.Bool) {
+	if doubtAt >= 0 && doubtAt >= statedAt && (!v.Known || v.Bool) {
 		return Value{}, true
 	}
 	return v, v.Known
@@ -289,7 +354,7 @@ func (rd *reader) numbersIn(list []clause, i int, c clause, day time.Time) []Val
 	if rd.anchors == nil {
 		return out
 	}
-	for _, span := range spansIn(c.text, day) {
+	for _, span := range spansIn(c.text, yearBefore(list, i), day) {
 		if rd.nearest(list, i, c, span) {
 			out = append(out, Value{Known: true, Number: span.lo, Upto: span.hi, Words: spanWords(c.text, []int{span.from, span.to})})
 		}
@@ -297,20 +362,61 @@ func (rd *reader) numbersIn(list []clause, i int, c clause, day time.Time) []Val
 	return out
 }
 
-// nearest reports whether a span of time tells of the fact: its anchor is the
-// nearest in the clause, or the clause says only how long and the one before
-// speaks of it.
+// yearBefore is the year word told last before a clause, "" without one.
+func yearBefore(list []clause, i int) string {
+	for i--; i >= 0; i-- {
+		if all := yearWord.FindAllString(list[i].text, -1); len(all) > 0 {
+			return all[len(all)-1]
+		}
+	}
+	return ""
+}
+
+// nearest reports whether a span of time tells of the fact: it is a day and its
+// anchor follows (去年三月回来办了执照), its anchor is the nearest in the clause, or
+// the clause says only how long and one shortly before speaks of it.
 func (rd *reader) nearest(list []clause, i int, c clause, s span) bool {
 	mine := distance(rd.anchors, c.text, s)
 	if mine < 0 {
-		if i == 0 || elsewhere.MatchString(c.text) {
+		if elsewhere.MatchString(c.text) || utf8.RuneCountInString(c.text) > 14 {
 			return false
 		}
-		return rd.anchors.MatchString(list[i-1].text) && distance(elsewhere, list[i-1].text, span{}) < 0 && utf8.RuneCountInString(c.text) <= 14
+		for back := range maxBack {
+			j := i - 1 - back
+			if j < 0 || list[j].who != c.who {
+				return false
+			}
+			mine, other := lastOf(rd.anchors, list[j].text), lastOf(elsewhere, list[j].text)
+			if mine >= 0 || other >= 0 {
+				return mine > other
+			}
+		}
+		return false
+	}
+	if s.began {
+		at := rd.anchors.FindStringIndex(c.text[s.to:])
+		if at != nil && !later.MatchString(c.text[s.to:s.to+at[0]]) {
+			return true
+		}
 	}
 	other := distance(elsewhere, c.text, s)
 	return other < 0 || mine <= other || rd.anchors.MatchString(elsewhere.FindString(c.text))
 }
+
+// lastOf is where the last match ends, -1 without one.
+func lastOf(re *pattern.Regexp, text string) int {
+	all := re.FindAllStringIndex(text, -1)
+	if len(all) == 0 {
+		return -1
+	}
+	return all[len(all)-1][1]
+}
+
+// maxBack is how many clauses before a length of time may say what lasted.
+const maxBack = 3
+
+// later parts a day from what was done afterwards.
+var later = pattern.MustCompile(`后来|之后|以后|过后|然后|再`)
 
 // elsewhere are what other spans of time belong to.
 var elsewhere = pattern.MustCompile(`毕业|离校|打工|务工|退伍|退役|当兵|当了|带(?:孩子|娃)|没工作|失业|搬|种地|教书|拆|结婚|上班|交了|缴了|做工|培训|退下来|回来`)
