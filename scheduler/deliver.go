@@ -83,7 +83,7 @@ func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, s
 		return false, err
 	}
 	if !allowed {
-		return true, s.settle(ctx, p, now, func(x *ledger.Delivery) {
+		return true, s.settle(ctx, p, now, st, func(x *ledger.Delivery) {
 			x.State, x.Attempts, x.Tries, x.Reason = ledger.Queued, x.Attempts-1, x.Tries-1, "当天已发满，顺延到下一个工作日"
 			x.Next = st.calendar.On(calendar.Of(now).Plus(1)).Add(firstMinute * time.Minute)
 		})
@@ -101,23 +101,53 @@ func (s *Service) deliverOne(ctx context.Context, scope string, now time.Time, s
 			return false, err
 		}
 	}
-	return true, s.settle(ctx, p, now, func(x *ledger.Delivery) { settled(x, outcome, now) })
+	return true, s.settle(ctx, p, now, st, func(x *ledger.Delivery) { settled(x, outcome, now) })
 }
 
 // settle notes how a delivery went. When nobody of the bureau could be reached the
-// office is told instead.
-func (s *Service) settle(ctx context.Context, p ledger.Parcel, now time.Time, set func(*ledger.Delivery)) error {
+// office is told instead; when nobody of the office, it is tried again day by day.
+func (s *Service) settle(ctx context.Context, p ledger.Parcel, now time.Time, st state, set func(*ledger.Delivery)) error {
 	_, err := ledger.Settle(ctx, s.Store, p, now, func(d *ledger.Digest) {
 		set(&d.Deliveries[p.Index])
 		failed := !slices.ContainsFunc(d.Deliveries, func(x ledger.Delivery) bool { return x.State != ledger.Failed })
-		if failed && d.Kind != "bundle" && !d.Leader {
+		switch {
+		case failed && d.Kind == "bundle":
+			s.bundleAgain(d, now, st)
+		case failed && !d.Leader:
 			d.Office, d.Note = true, "各通道都没有送达"
+		case d.Kind == "bundle" && d.Deliveries[p.Index].State == ledger.Sent:
+			d.Note = ""
 		}
 	})
 	if errors.Is(err, ledger.ErrLost) {
 		return nil
 	}
 	return err
+}
+
+// bundleAgain tries a bundle that reached nobody of the office on the next working
+// day, by the directory as it is now: behind the office stands nobody else. What is
+// too old to be made up for stays failed, for doctor to tell.
+func (s *Service) bundleAgain(d *ledger.Digest, now time.Time, st state) {
+	day := calendar.Of(now)
+	if day.After(calendar.Of(d.At).Plus(lookBack).Time) {
+		return
+	}
+	was := d.Deliveries
+	if people := s.officePeople(st.people, day); len(people) > 0 {
+		d.Deliveries = people
+	}
+	for i := range d.Deliveries {
+		x := &d.Deliveries[i]
+		for _, old := range was {
+			if old.Name == x.Name {
+				x.Attempts, x.Unsure, x.Reason = old.Attempts, old.Unsure, old.Reason
+			}
+		}
+		x.State, x.At, x.Tries, x.Done, x.Waits = ledger.Queued, 0, 0, time.Time{}, time.Time{}
+		x.Next = st.calendar.On(day.Plus(1)).Add(bundleMinute * time.Minute)
+	}
+	d.Note = "没有送达办公室，下一个工作日再发"
 }
 
 // settled is what an outcome makes of a delivery.

@@ -1,8 +1,10 @@
 package scheduler_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,14 +17,33 @@ import (
 	"huiwen/seeds"
 )
 
-func seeded(t testing.TB) *calendar.Calendar {
-	t.Helper()
-	c, err := calendar.Load(seeds.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+// once reads a seed once for all tests; they do not change it.
+func once[T any](read func() (T, error)) func() T {
+	return sync.OnceValue(func() T {
+		v, err := read()
+		if err != nil {
+			panic(err)
+		}
+		return v
+	})
 }
+
+var (
+	seedCalendar = once(func() (*calendar.Calendar, error) { return calendar.Load(seeds.Files) })
+	seedText     = once(func() (*plan.Plan, error) {
+		entries, err := seeds.Files.ReadDir("plan")
+		if err != nil {
+			return nil, err
+		}
+		data, err := seeds.Files.ReadFile("plan/" + entries[0].Name())
+		if err != nil {
+			return nil, err
+		}
+		return plan.Read(context.Background(), string(data), plan.Options{})
+	})
+)
+
+func seeded(testing.TB) *calendar.Calendar { return seedCalendar() }
 
 func day(t testing.TB, s string) calendar.Day {
 	t.Helper()
@@ -33,23 +54,8 @@ func day(t testing.TB, s string) calendar.Day {
 	return d
 }
 
-// seedPlan reads the plan that ships with the product.
-func seedPlan(t testing.TB) *plan.Plan {
-	t.Helper()
-	entries, err := seeds.Files.ReadDir("plan")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := seeds.Files.ReadFile("plan/" + entries[0].Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Read(t.Context(), string(data), plan.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
+// seedPlan is the plan that ships with the product.
+func seedPlan(testing.TB) *plan.Plan { return seedText() }
 
 func TestSeedDuties(t *testing.T) {
 	duties := ledger.Duties(seedPlan(t), day(t, "2022-06-09"), day(t, "2022-12-31"))

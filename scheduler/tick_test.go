@@ -13,6 +13,7 @@ import (
 	"huiwen/knowledge"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
+	"huiwen/knowledge/finding"
 	"huiwen/knowledge/plan"
 	"huiwen/knowledge/store"
 	"huiwen/scheduler"
@@ -60,14 +61,13 @@ type world struct {
 	book *ledger.Book
 }
 
+var seedDirectory = once(func() (*directory.Directory, error) { return directory.Seed(seeds.Files) })
+
 // district gives every bureau of a plan a 联络员 and a 科室负责人, but for the
 // office's own people.
 func district(t testing.TB, p *plan.Plan) *directory.Directory {
 	t.Helper()
-	d, err := directory.Seed(seeds.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := &directory.Directory{Bureaus: slices.Clone(seedDirectory().Bureaus)}
 	for _, it := range p.Items {
 		for _, b := range it.Bureaus {
 			if _, ok := d.Bureau(b.Name); !ok {
@@ -121,12 +121,10 @@ func (w *world) armed() *world {
 	return w
 }
 
-// until winds the clock in steps, ticking at each.
+// until winds the clock in steps, ticking at each; at night they are longer.
 func (w *world) until(end string, step time.Duration) {
 	w.t.Helper()
-	for last := day(w.t, end); w.clock.Before(last.Time); w.clock = w.clock.Add(step) {
-		w.must(w.Tick(w.t.Context(), w.clock))
-	}
+	w.through(end, step, func() { w.must(w.Tick(w.t.Context(), w.clock)) })
 }
 
 // sent lists what the ledger holds as queued or sent: bureau, day and items.
@@ -152,6 +150,7 @@ func (w *world) sent() []string {
 
 // TestTheYearAsRehearsed: ticking through the year sends what the rehearsal said.
 func TestTheYearAsRehearsed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
 	w.until("2023-02-01", 2*time.Hour+7*time.Minute)
 	x := terms(t, "2022-06-09", "2022-12-31")
@@ -192,6 +191,7 @@ func TestTheYearAsRehearsed(t *testing.T) {
 }
 
 func TestPublishingAndImportingSendNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2026-11-25")
 	w.until("2026-12-02", time.Hour)
 	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
@@ -207,6 +207,7 @@ func TestPublishingAndImportingSendNothing(t *testing.T) {
 }
 
 func TestNothingBeforeTheRelease(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2022-06-09")
 	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
 	w.until("2022-06-13", time.Hour)
@@ -231,6 +232,7 @@ func TestNothingBeforeTheRelease(t *testing.T) {
 }
 
 func TestDownForAWhile(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		down time.Duration
@@ -262,6 +264,7 @@ func TestDownForAWhile(t *testing.T) {
 }
 
 func TestPausesHoldBackAndThenTell(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2022-11-28").armed()
 	w.until("2022-12-01", time.Hour)
 	w.must(w.store.Update(t.Context(), "sys", func(tx store.Tx) error {
@@ -333,12 +336,14 @@ func TestAnotherWayWhenOneFails(t *testing.T) {
 // TestComeAgainIsNoFailedTry: a platform that asks to come again, or a robot's own
 // bound, uses up no try; who asks for hours is left for the next channel.
 func TestComeAgainIsNoFailedTry(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		waits    int // answers that ask to come again
 		channel  string
 		attempts int
-	}{{"ten times a minute", 10, "wecom/app/", 1}, {"for hours", 1000, "dingtalk/", 2}} {
+		wait     time.Duration
+	}{{"ten times a minute", 10, "wecom/app/", 1, time.Minute}, {"for hours", 1000, "dingtalk/", 2, 12 * time.Minute}} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, seedPlan(t), "2022-06-09")
 			asked := map[string]int{}
@@ -349,10 +354,10 @@ func TestComeAgainIsNoFailedTry(t *testing.T) {
 				if asked[to.Conversation]++; asked[to.Conversation] > c.waits {
 					return bot.Outcome{Sent: true}
 				}
-				return bot.Outcome{Wait: time.Minute, Reason: "limit"}
+				return bot.Outcome{Wait: c.wait, Reason: "limit"}
 			}
 			w.armed()
-			for w.clock = w.clock.Add(9 * time.Hour); w.clock.Hour() < 12; w.clock = w.clock.Add(time.Minute) {
+			for w.clock = w.clock.Add(9 * time.Hour); w.clock.Hour() < 12; w.clock = w.clock.Add(c.wait) {
 				w.must(w.Deliver(t.Context(), w.clock))
 			}
 			list, err := w.book.Digests(t.Context(), time.Unix(0, 0), day(t, "2100-01-01").Time)
@@ -373,6 +378,32 @@ func TestComeAgainIsNoFailedTry(t *testing.T) {
 				t.Errorf("%d deliveries", seen)
 			}
 		})
+	}
+}
+
+// TestTheOfficeIsTriedAgain: behind the office stands nobody else, so what did not
+// reach it comes again day by day, to whom the directory names meanwhile.
+func TestTheOfficeIsTriedAgain(t *testing.T) {
+	w := newWorld(t, seedPlan(t), "2022-06-09")
+	w.fate = func(to bot.Address, _ string) bot.Outcome {
+		return bot.Outcome{Sent: to.Conversation != "office", Final: true, Reason: "invaliduser"}
+	}
+	w.armed().until("2022-06-10", time.Hour)
+	list, err := w.Check(t.Context(), w.clock)
+	w.must(err)
+	if !slices.ContainsFunc(list, func(f finding.Finding) bool { return strings.Contains(f.Text, "没有送达办公室") }) {
+		t.Errorf("nobody is told that the office was not reached: %v", list)
+	}
+	w.people.People[len(w.people.People)-1].Accounts[0].User = "office2"
+	w.until("2022-06-14", time.Hour)
+	heard := 0
+	for _, l := range w.got {
+		if l.to == "wecom/app/office2" && strings.Contains(l.text, "区纪委区监委") {
+			heard++
+		}
+	}
+	if heard != 1 {
+		t.Errorf("the office hears %d times, want once", heard)
 	}
 }
 
@@ -465,6 +496,7 @@ func TestAUrgingGoesOut(t *testing.T) {
 // TestNextYearsPlan: duties of matched measures go on from those of the year before,
 // with new figures.
 func TestNextYearsPlan(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
 	w.until("2022-06-11", time.Hour)
 	next := *w.plan
@@ -506,6 +538,7 @@ func TestNextYearsPlan(t *testing.T) {
 // TestWhatTheOfficeGivesIsTold: a duty handed over or split in the middle of the year
 // is assigned to whom it was given, and reminded of like others.
 func TestWhatTheOfficeGivesIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
 	w.until("2022-09-15", 2*time.Hour)
 	w.clock = w.clock.Add(15 * time.Hour)
