@@ -29,6 +29,7 @@ import (
 // HUIWEN_ROUNDS is how many rounds, HUIWEN_SEED the first seed, HUIWEN_STORE where:
 // memory, file or redis.
 func TestRounds(t *testing.T) {
+	t.Parallel()
 	rounds, seed := 4, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("HUIWEN_ROUNDS")); err == nil {
 		rounds, seed = n, uint64(time.Now().UnixNano()%1e9)

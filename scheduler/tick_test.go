@@ -539,7 +539,7 @@ func TestNextYearsPlan(t *testing.T) {
 // is assigned to whom it was given, and reminded of like others.
 func TestWhatTheOfficeGivesIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seedPlan(t), "2022-06-09").armed()
+	w := newWorld(t, seedPlan(t), "2022-09-13").armed()
 	w.until("2022-09-15", 2*time.Hour)
 	w.clock = w.clock.Add(15 * time.Hour)
 	w.people.Bureaus = append(w.people.Bureaus, directory.Bureau{Name: "甲镇", Kind: "乡镇"})
