@@ -23,7 +23,7 @@ var (
 	which = regexp.MustCompile(`(?:以上|以下|以内|及以上)$`)
 	// met is a condition to be met before something is paid, seen from its figure on.
 	met       = regexp.MustCompile(`^[^。；;]{0,60}?(?:的|以上|以下)[\p{Han}、“”（）()]{0,24}[，,][^。；;]*?(?:给予|奖励|补助|补贴|资助|享受|可申请|予以)`)
-	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|融资|带动|拉动|撬动|兑现资金|兑现政策资金|(?:新增|发放|投放)[^，,。；;]{0,10}(?:贷款|信贷|融资)|债券|资金池|(?:贷款|信贷)(?:余额|投放|规模))[^，,。；;]*$`)
+	districts = regexp.MustCompile(`(?:力争|计划|争取|完成|实现|总额|总量|累计|全年|规模|投资|产值|营业收入|交易|零售|销售|设立|安排|投入|筹集|整合|融资|带动|拉动|撬动|兑现资金|兑现政策资金|(?:新增|发放|投放)[^，,。；;]{0,10}(?:贷款|信贷|融资)|债券|资金池|(?:贷款|信贷)(?:余额|投放|规模))[^，,。；;]*$`)
 	// counting ends what stands before a figure that only counts what there is.
 	counting    = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|到|围绕|等|共|第|现有|已有|原有|以及|周边|前|这|上述)$`)
 	descriptive = regexp.MustCompile(`(?:[我全辖本各][省市州区县镇乡]|围绕|[^达]到|周边)$`)
@@ -68,7 +68,7 @@ func (f figure) target(p *Plan) (Target, bool) {
 		return Target{}, false
 	case f.unit == "%" && paying.MatchString(f.after) && f.cmp != ">=" && !binding.MatchString(f.before) && !ratioPay.MatchString(f.after):
 		return Target{}, false
-	case helped.MatchString(f.clause) && f.counts(), conditional.MatchString(f.clause) && f.counts() && f.cmp == "=" && !strings.Contains(f.before, "力争"):
+	case helped.MatchString(f.clause) && f.counts(), conditional.MatchString(f.clause) && f.counts() && f.cmp == "=" && !strings.Contains(f.before, "力争") && !(reached.MatchString(f.text) && conditional.MatchString(f.before)):
 		return Target{}, false
 	case f.counts() && f.cmp == "=" && (counting.MatchString(strings.TrimSpace(f.before)) || paying.MatchString(f.clause)) && !binding.MatchString(near):
 		return Target{}, false
