@@ -191,12 +191,19 @@ func (d *document) paragraph(s string) {
 	d.body.WriteString(`</w:p>`)
 }
 
+// textWidth is that of a page between its margins, in twentieths of a point.
+const textWidth = 11906 - 1474 - 1588
+
 func (d *document) table(rows [][]string) {
 	d.body.WriteString(`<w:tbl><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>`)
 	for _, side := range []string{"top", "left", "bottom", "right", "insideH", "insideV"} {
 		fmt.Fprintf(&d.body, `<w:%s w:val="single" w:sz="4"/>`, side)
 	}
-	d.body.WriteString(`</w:tblBorders></w:tblPr>`)
+	d.body.WriteString(`</w:tblBorders></w:tblPr><w:tblGrid>`) // the format asks for the grid
+	for range rows[0] {
+		fmt.Fprintf(&d.body, `<w:gridCol w:w="%d"/>`, textWidth/len(rows[0]))
+	}
+	d.body.WriteString(`</w:tblGrid>`)
 	for i, row := range rows {
 		d.body.WriteString(`<w:tr>`)
 		for _, cell := range row {

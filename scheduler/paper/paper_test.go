@@ -116,7 +116,7 @@ func TestDraftsAreWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := ""
+		text, count := "", map[string]int{}
 		for _, f := range z.File {
 			r, err := f.Open()
 			if err != nil {
@@ -131,11 +131,18 @@ func TestDraftsAreWhole(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %s: %v", k, f.Name, err)
 				}
-				if c, ok := tok.(xml.CharData); ok {
-					text += string(c)
+				switch x := tok.(type) {
+				case xml.CharData:
+					text += string(x)
+				case xml.StartElement:
+					count[x.Name.Local]++
 				}
 			}
 			r.Close()
+		}
+		// the format asks for a grid of every table, and each row fills it
+		if count["tblGrid"] != count["tbl"] || count["tr"]*count["gridCol"] != count["tc"]*count["tbl"] {
+			t.Errorf("%s: tables of %v", k, count)
 		}
 		for _, want := range []string{"代拟稿", string(k), "黄（临期", "第4项"} {
 			if !strings.Contains(text, want) {
