@@ -60,6 +60,8 @@ soak:
 	HUIWEN_SOAK=1 go test -v -count=3 -timeout 60m -run Killed ./bot/app
 	HUIWEN_CHECK=full go test -count=20 -timeout 60m -run 'CutAnswer|Failover|OutOfDisk|FullDisk' ./knowledge/store
 	HUIWEN_ROUNDS=500 go test -v -timeout 60m -run 'Rounds' ./scheduler
+	HUIWEN_ROUNDS=150 HUIWEN_STORE=redis go test -v -timeout 90m -run 'Rounds' ./scheduler
+	HUIWEN_ROUNDS=150 HUIWEN_STORE=file go test -v -timeout 90m -run 'Rounds' ./scheduler
 	HUIWEN_SOAK=1 go test -v -timeout 30m -run 'PublishingUnderLoad|PublishingKilled' ./bot/app
 
 # A folder that runs where there is neither Go nor its module cache.
