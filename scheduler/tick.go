@@ -251,7 +251,9 @@ type round struct {
 func (s *Service) round(p *plan.Plan, st state, now time.Time) *round {
 	today := calendar.Of(now)
 	r := &round{state: st, today: today, since: later(st.armed.Day, today.Plus(-lookBack))}
-	r.terms = Terms{Calendar: st.calendar, Stages: s.Stages, Armed: st.armed.Day, Last: ledger.LastDay(p)}
+	// armed for a day gone by, what fell due before the arming is history all the same
+	armed := later(st.armed.Day, calendar.Of(st.armed.At))
+	r.terms = Terms{Calendar: st.calendar, Stages: s.Stages, Armed: armed, Last: ledger.LastDay(p)}
 	r.former = ledger.Former{Plan: st.armed.FormerPlan, Measures: st.armed.Former}
 	u := s.unroll(p, st.armed.Day, today)
 	r.names, r.duties = u.names, u.duties

@@ -194,7 +194,8 @@ func TestPublishingAndImportingSendNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seedPlan(t), "2026-11-25")
 	w.until("2026-12-02", time.Hour)
-	w.must(w.Arm(t.Context(), scheduler.Arming{Day: calendar.Of(w.clock), By: "办", At: w.clock}))
+	// also when it is armed for the day on which it was issued
+	w.must(w.Arm(t.Context(), scheduler.Arming{Plan: "2022", Day: day(t, "2022-06-09"), By: "办", At: w.clock}))
 	w.until("2026-12-04", time.Hour)
 	if list, err := w.Held(t.Context(), w.clock); err != nil || len(list) != 0 {
 		t.Errorf("held %d, %v", len(list), err)
