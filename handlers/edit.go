@@ -32,6 +32,9 @@ var (
 	editOrders = pattern.MustCompile(`^(?:更改|修改|更正|改|去掉|删掉):.`)
 )
 
+// longestEdit is the longest order to correct a fact, in runes.
+const longestEdit = 16
+
 // edit asks one fact of a dialogue again, or which; ok is false when the message
 // corrects nothing.
 func (t *turn) edit(p *eligibility.Programme, d *dialogue) (bot.Reply, bool) {
@@ -112,7 +115,7 @@ func (t *turn) named(p *eligibility.Programme, d *dialogue, words string) string
 
 // forgotten answers an order to correct what is not remembered any more.
 func (t *turn) forgotten() (bot.Reply, bool) {
-	if !editOrders.MatchString(t.text) {
+	if !editOrders.MatchString(t.text) || t.msg.User == bot.Staff || runes(t.text) > longestEdit {
 		return bot.Reply{}, false
 	}
 	return bot.Reply{Status: bot.Clarification, Lines: []bot.Line{bot.Say(sayForgotten)}}, true

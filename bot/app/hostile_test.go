@@ -10,10 +10,14 @@ import (
 func TestAnswersGoOnWhileAHostileDocumentIsRead(t *testing.T) {
 	v := besiege(t)
 	cell := "<w:tc><w:p><w:r><w:t>格</w:t></w:r></w:p></w:tc>"
-	for _, h := range []hostile{
-		{"a part larger than may be", "bomb.docx", docx(t, "<w:p>", " ", "</w:p>", 128*mega), 128 * mega},
-		{"a table with millions of cells", "table.docx", docx(t, "<w:tbl>", "<w:tr>"+strings.Repeat(cell, 60)+"</w:tr>", "</w:tbl>", 48*mega), 48 * mega},
+	for _, c := range []struct {
+		hostile
+		want string
+	}{
+		{hostile{"a part larger than may be", "bomb.docx", docx(t, "<w:p>", " ", "</w:p>", 128*mega), 128 * mega}, "大得不正常"},
+		{hostile{"a table of a million cells", "table.docx", docx(t, "<w:tbl>", "<w:tr>"+strings.Repeat(cell, 60)+"</w:tr>", "</w:tbl>", 48*mega), 48 * mega}, "文字超过"},
 	} {
+		h := c.hostile
 		if len(h.data)*100 > h.inflated {
 			t.Errorf("%s: %d bytes grow to %d: it is no bomb", h.name, len(h.data), h.inflated)
 		}
@@ -31,7 +35,7 @@ func TestAnswersGoOnWhileAHostileDocumentIsRead(t *testing.T) {
 		if _, wrong := v.asking(2, done); wrong > 0 {
 			t.Errorf("%s: %d wrong answers", h.name, wrong)
 		}
-		if !strings.Contains(said, "大得不正常") {
+		if !strings.Contains(said, c.want) {
 			t.Errorf("%s: %q", h.name, said)
 		}
 	}
