@@ -66,7 +66,7 @@ var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条�
 
 var (
 	// howMuch asks for a number or a list rather than whether somebody qualifies.
-	howMuch = pattern.MustCompile(`多少|好多|几个|几多|哪些|啥子|什么`)
+	howMuch = pattern.MustCompile(`多少|好多|几(?:个|户|家|人|名)|几多|哪些|啥子|什么`)
 	// unwilling asks whether something may be left.
 	unwilling = pattern.MustCompile(`(?:能不能|可不可以|可以|能否)不(?:吃|去|交|参加|要|读|上)`)
 )
