@@ -235,6 +235,8 @@ func (t *turn) meansOther(p *eligibility.Programme, tells, asks bool) bool {
 	}
 	found := t.snap.Finder.Find(t.text, 1)
 	switch {
+	case !tells && asks && runes(t.text) <= onlyAsks && t.content() <= noContent+1:
+		return false // 他算不算: a question without a subject
 	case !tells && t.content() > noContent+1:
 		return true
 	case len(found) == 0 || found[0].Measure != nil && found[0].Measure.No == p.Measure:
@@ -249,17 +251,21 @@ func (t *turn) meansOther(p *eligibility.Programme, tells, asks bool) bool {
 	return named && found[0].Sure >= sure && (len(t.intents) > 0 || eligibility.Asks(t.text) || found[0].Sure >= clearly)
 }
 
+// onlyAsks is up to how many runes a message may be nothing but the question.
+const onlyAsks = 8
+
 // programme picks the one that is asked for: how likely its measure is, whether
 // its own words stand in the message, and how much of its conditions was told.
 func (t *turn) programme(matches []knowledge.Match, told eligibility.Facts, asks bool) *eligibility.Programme {
 	var best *eligibility.Programme
 	bestScore := 0.0
+	text := notThat.ReplaceAllString(t.text, "")
 	for i, m := range matches {
 		if m.Measure == nil || i > 0 && (matches[0].Sure >= settled || t.goesOn(matches[0])) {
 			continue // another measure is clearly meant, or a subject outside
 		}
 		for _, p := range t.snap.Rules.Of(m.Measure.No) {
-			n, known := t.snap.Rules.Asked(p, t.text), p.Knows(told)
+			n, known := t.snap.Rules.Asked(p, text), p.Knows(told)
 			if n == 0 && (known < mostKnown || !asks || p.Unlisted != "") {
 				continue // a story that never names the programme asks for something else
 			}
