@@ -74,7 +74,7 @@ var (
 // eligible judges whether the person qualifies for the programme that the
 // message asks for; ok is false when it asks for none.
 func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
-	asks := t.asks("elig") || eligibility.Asks(t.text) && !t.asks("amount")
+	asks := t.asks("elig") || t.asksWhether()
 	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") || unwilling.MatchString(t.text) {
 		return bot.Reply{}, false
 	}
@@ -104,6 +104,13 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	}
 	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: all, Story: story}
 	return t.card(p), true
+}
+
+// asksWhether reports whether the clause that asks is about qualifying and not
+// about a sum: 带了好多户没统计过,奖补报得了不 asks no sum.
+func (t *turn) asksWhether() bool {
+	asked := eligibility.QuestionOf(t.text)
+	return asked != "" && !slices.Contains(t.snap.Intents.Kinds(asked), "amount")
 }
 
 // askedBefore is the programme that the messages before named, when the last one

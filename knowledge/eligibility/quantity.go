@@ -29,7 +29,7 @@ var (
 	// shortOf: 差两个月满一年.
 	shortOf = pattern.MustCompile(`差` + numeral + `(个月|天)[^,]{0,4}?` + numeral + `年`)
 	// yearWord is the year that later months without one belong to.
-	yearWord = pattern.MustCompile(`大前年|前年|去年|今年|[0-9]{4}年|二[零〇][零〇一二三四五六七八九]{2}年`)
+	yearWord = pattern.MustCompile(`大前年|前年|去年|今年|[0-9]{4}年|2[1-9]年|二[零〇][零〇一二三四五六七八九]{2}年`)
 )
 
 // A span is a stretch of time told in a text, in months until the day of
