@@ -45,7 +45,8 @@ const huiwen = (() => {
     s.append(h);
     return s;
   };
-  const said = (part) => part ? make("span", "said", "您说：“" + part.text + "”") : null; // a line of its own
+  // said is a line of its own; what words only let one assume may be wrong.
+  const said = (part, assumed) => part ? make("span", "said", "您说：“" + part.text + "”" + (assumed ? "，先按这样算，不是的请告诉我" : "")) : null;
 
   const markWords = { yes: "符合", no: "不符合", unknown: "还不清楚" };
   const condition = (c, number) => {
@@ -53,7 +54,7 @@ const huiwen = (() => {
     const row = (into) => {
       const words = make("span", "condition-name");
       words.append(make("b", "", c.name.text), " ", make("span", "mark", markWords[c.answer]));
-      const told = said(c.told);
+      const told = said(c.told, c.assumed);
       if (told) words.append(told);
       into.append(icon(c.answer), words);
       return into;
