@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -90,9 +91,14 @@ func documentText(ctx context.Context, ext string, data []byte) (string, error) 
 		return "", fmt.Errorf("读了 %d 秒还没读完：请检查文件来源，或另存为 txt", readTime/time.Second)
 	case errors.As(err, &exit) && exit.ExitCode() == exitUnreadable:
 		return "", errors.New(strings.TrimSpace(errs.String()))
+	case outOfMemory.MatchString(errs.String()):
+		return "", document.ErrBomb
 	}
 	return "", fmt.Errorf("%w（读取进程中止：%v）", document.ErrBroken, err)
 }
+
+// outOfMemory matches what a process says that ended at its bound of memory.
+var outOfMemory = regexp.MustCompile(`(?i)out[ -]of[ -]memory|(?:cannot|failed to) (?:allocate|mmap)`)
 
 // self is the file of this program; without /proc it is what it was called by.
 func self() (string, error) {

@@ -43,7 +43,7 @@ func lightSeed(t *testing.T) knowledge.Edition {
 func TestRulesWithoutTheirSentenceAreListed(t *testing.T) {
 	data := t.TempDir()
 	seed := lightSeed(t)
-	for _, name := range []string{"programmes/facts.yaml", "programmes/income.yaml"} {
+	for _, name := range []string{"programmes/classes.yaml", "programmes/facts.yaml", "programmes/income.yaml"} {
 		file, err := seeds.Files.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
