@@ -106,11 +106,12 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	return t.card(p), true
 }
 
-// asksWhether reports whether the clause that asks is about qualifying and not
-// about a sum: 带了好多户没统计过,奖补报得了不 asks no sum.
+// asksWhether reports whether the message asks about qualifying and from there on
+// about no sum: 带了好多户没统计过,奖补报得了不 asks none.
 func (t *turn) asksWhether() bool {
 	asked := eligibility.QuestionOf(t.text)
-	return asked != "" && !slices.Contains(t.snap.Intents.Kinds(asked), "amount")
+	from := max(0, strings.LastIndex(t.text, asked))
+	return asked != "" && !slices.Contains(t.snap.Intents.Kinds(t.text[from:]), "amount")
 }
 
 // askedBefore is the programme that the messages before named, when the last one
