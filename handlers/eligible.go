@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,10 +56,21 @@ var scanning = pattern.MustCompile(`(?:我|我们|我家|像我|接下来|那么
 
 // told is what the message tells of the person it asks for.
 func (t *turn) told() eligibility.Facts {
-	if t.read == nil || t.readOf != t.text {
-		t.read, t.readOf = t.snap.Rules.Read(t.text, t.msg.At.In(Zone)), t.text
+	return t.hear(t.text)
+}
+
+// hear is what a text tells of the person it asks for. A text is read once for a
+// message: to read one costs more than all else that an answer takes.
+func (t *turn) hear(text string) eligibility.Facts {
+	facts, ok := t.heard[text]
+	if !ok {
+		facts = t.snap.Rules.Read(text, t.msg.At.In(Zone))
+		if t.heard == nil {
+			t.heard = map[string]eligibility.Facts{}
+		}
+		t.heard[text] = facts
 	}
-	return t.read
+	return maps.Clone(facts)
 }
 
 // personal matches a message that asks for somebody rather than in general.
@@ -83,7 +95,7 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	story, all := t.text, told
 	if t.was.Tale != "" {
 		story = longer(t.was.Tale, t.text)
-		all = t.snap.Rules.Read(story, t.msg.At.In(Zone))
+		all = t.hear(story)
 	}
 	switch {
 	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || told.Told() == 0):
@@ -135,7 +147,7 @@ func (t *turn) remember(status bot.Status) {
 	}
 	text := segment.Normalise(t.msg.Text)
 	t.next.Tale = t.was.Tale
-	if runes(text) > shortAnswer && len(t.snap.Rules.Read(text, t.msg.At.In(Zone))) > 0 {
+	if runes(text) > shortAnswer && len(t.hear(text)) > 0 {
 		t.next.Tale = longer(t.was.Tale, text)
 	}
 }
@@ -153,7 +165,7 @@ func (t *turn) retold() (bot.Reply, bool) {
 		d = *t.was.Dialogue
 		story = d.Story
 	}
-	now := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+	now := t.hear(t.text)
 	p := t.talkedOf(d.Programme, story, now)
 	if p == nil {
 		return bot.Reply{}, false
@@ -163,7 +175,7 @@ func (t *turn) retold() (bot.Reply, bool) {
 		if d.Who != "" {
 			return t.snap.Rules.ReadOf(text, d.Who, t.msg.At.In(Zone))
 		}
-		return t.snap.Rules.Read(text, t.msg.At.In(Zone))
+		return t.hear(text)
 	}
 	facts := read(d.Story)
 	asks := t.asks("elig") || eligibility.Asks(t.text)
@@ -642,7 +654,7 @@ func (t *turn) pending() (bot.Reply, bool) {
 			return bot.Reply{}, false // something else: the dialogue is kept
 		}
 		d.answer(p, fact, v, t.snap.Rules)
-		for id, more := range t.snap.Rules.Read(t.text, t.msg.At.In(Zone)) {
+		for id, more := range t.hear(t.text) {
 			if !d.Facts[id].Known {
 				d.Facts[id] = more
 			}
@@ -708,7 +720,7 @@ func (t *turn) reading(fact *eligibility.Fact) (eligibility.Value, bool) {
 			return v, true
 		}
 	}
-	v := t.snap.Rules.Read(t.text, t.msg.At.In(Zone))[fact.ID]
+	v := t.hear(t.text)[fact.ID]
 	return v, v.Known && runes(t.text) <= 30
 }
 
@@ -729,7 +741,7 @@ func (t *turn) judgeChosen(intent string) (bot.Reply, bool) {
 		d.Facts = t.snap.Rules.ReadOf(t.text, who, t.msg.At.In(Zone))
 	} else {
 		t.text = segment.Normalise(t.was.Text)
-		d.Facts = t.snap.Rules.Read(t.text, t.msg.At.In(Zone))
+		d.Facts = t.hear(t.text)
 	}
 	if was := t.was.Dialogue; scanned && was != nil && was.Scanned && was.Who == who { // what was answered for another programme
 		d.Consent = was.Consent

@@ -91,9 +91,8 @@ type turn struct {
 	intents []string
 	wants   []knowledge.Found
 	talk    []knowledge.Found
-	// read is what readOf, the text at the time, tells of a person.
-	read   eligibility.Facts
-	readOf string
+	// heard is what texts tell of a person, each read once.
+	heard map[string]eligibility.Facts
 	// offer is the programme whose conditions the answer offers to compare.
 	offer  *eligibility.Programme
 	scores []bot.Score // of the best matches, for the question log
