@@ -47,8 +47,11 @@ const (
 	leastStory = 10
 	// toldFacts is how many facts make a message a story.
 	toldFacts = 2
-	maxSteps  = 30
-	maxScan   = 8 // programmes of a group that a scan lists
+	// longestFigure is how many runes a question for a figure has at most: a longer
+	// message tells a story.
+	longestFigure = 30
+	maxSteps      = 30
+	maxScan       = 8 // programmes of a group that a scan lists
 )
 
 // scanning matches the question for everything that one may get.
@@ -77,8 +80,10 @@ func (t *turn) hear(text string) eligibility.Facts {
 var personal = pattern.MustCompile(`我|俺|咱|屋头|家里|资格|符合|条件|够格|老公|老婆|儿子|女儿|娃`)
 
 var (
-	// howMuch asks for a number or a list rather than whether somebody qualifies.
-	howMuch = pattern.MustCompile(`多少|好多|几(?:个|户|家|人|名)|几多|哪些|啥子|什么`)
+	// howMuch asks for a number, which for a list, rather than whether somebody
+	// qualifies.
+	howMuch = pattern.MustCompile(`多少|好多|几(?:个|户|家|人|名)|几多`)
+	which   = pattern.MustCompile(`哪些|啥子|什么`)
 	// unwilling asks whether something may be left.
 	unwilling = pattern.MustCompile(`(?:能不能|可不可以|可以|能否)不(?:吃|去|交|参加|要|读|上)`)
 )
@@ -100,7 +105,7 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	switch {
 	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || told.Told() == 0):
 		return bot.Reply{}, false
-	case !asks && (all.Told() < toldFacts || t.asks("amount") || howMuch.MatchString(t.text) && !personal.MatchString(t.text) && all.Told() <= toldFacts):
+	case !asks && (all.Told() < toldFacts || t.asks("amount") || !personal.MatchString(t.text) && (howMuch.MatchString(t.text) && runes(t.text) <= longestFigure || which.MatchString(t.text) && all.Told() <= toldFacts)):
 		return bot.Reply{}, false
 	}
 	p := t.programme(matches, all, asks)
