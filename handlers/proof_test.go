@@ -145,3 +145,14 @@ func TestCardsFitOneMessage(t *testing.T) {
 		}
 	}
 }
+
+// TestTheSameQuestionHasTheSameAnswer asks what two sentences answer equally well.
+func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
+	snap := seedSnapshot(t)
+	first := askOnce(t, snap, bot.Staff, "2022-09-15", "第9和第13的量化指标发我").Text
+	for range 60 {
+		if again := askOnce(t, snap, bot.Staff, "2022-09-15", "第9和第13的量化指标发我").Text; again != first {
+			t.Fatalf("once\n%s\nand once\n%s", first, again)
+		}
+	}
+}

@@ -45,7 +45,7 @@ type Passage struct {
 // Similar, when not nil, is the entry that the question resembles.
 // Wanted are spans that answer the question best where they stand.
 func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []string, n, budget int) []Passage {
-	weight := f.weights(text)
+	weight, asked := f.weights(text)
 	if utf8.RuneCountInString(m.body) <= wholeMeasure {
 		n, budget = len(m.Sentences), wholeMeasure
 	}
@@ -56,7 +56,7 @@ func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []st
 	all := make([]Passage, len(m.Sentences))
 	spans := append([]string{quote}, wanted...)
 	for i, s := range f.sentences[m] {
-		all[i] = choose(s, i, weight, spans)
+		all[i] = choose(s, i, weight, asked, spans)
 	}
 	most := 0.0
 	for _, p := range all {
@@ -83,13 +83,16 @@ func (f *Finder) Passages(text string, m *Measure, similar *Similar, wanted []st
 	return out
 }
 
-// weights is what each term of a question is worth.
-func (f *Finder) weights(text string) map[index.Term]float64 {
-	weight := map[index.Term]float64{}
+// weights is what each term of a question is worth, and all together: added up in
+// the order of the question, so that the same question has the same passages.
+func (f *Finder) weights(text string) (weight map[index.Term]float64, sum float64) {
+	weight = map[index.Term]float64{}
 	for _, w := range f.analyser.query(f.analyser.question(text)) {
-		weight[w.Term] = w.Weight * f.measures.Rarity(w.Term)
+		worth := w.Weight * f.measures.Rarity(w.Term)
+		weight[w.Term] = worth
+		sum += worth
 	}
-	return weight
+	return weight, sum
 }
 
 // A span is a stretch of a measure's text with its terms, each once.
@@ -137,12 +140,9 @@ func (s span) gain(weight map[index.Term]float64) float64 {
 	return sum
 }
 
-// choose scores a sentence and cuts a long one to the clauses that fit best.
-func choose(s sentence, place int, weight map[index.Term]float64, wanted []string) Passage {
-	most := 0.0
-	for _, w := range weight {
-		most += w
-	}
+// choose scores a sentence and cuts a long one to the clauses that fit best; most is
+// what the whole question is worth.
+func choose(s sentence, place int, weight map[index.Term]float64, most float64, wanted []string) Passage {
 	bonus := func(text string) float64 {
 		n := 0
 		for _, w := range wanted {
