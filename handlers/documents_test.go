@@ -9,7 +9,7 @@ import (
 	"huiwen/bot"
 	"huiwen/handlers"
 	"huiwen/knowledge"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/seeds"
 )
 
@@ -99,23 +99,7 @@ func beside(t testing.TB) *knowledge.Snapshot {
 
 func loadEdition(t testing.TB, e knowledge.Edition) *knowledge.Snapshot {
 	t.Helper()
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bureaus, err := knowledge.ReadBureaus(seeds.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Load(cut, bureaus)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return seedtest.Load(t, e, seeds.Files)
 }
 
 // askDay answers one message as it is rendered.

@@ -6,40 +6,23 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"huiwen/bot"
 	"huiwen/handlers"
 	"huiwen/knowledge"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/seeds"
 )
 
 var update = flag.Bool("update", false, "rewrite the talks with what is answered now")
 
-// seedSnapshot loads the embedded seed once for the package's tests.
+// seedSnapshot is that of the embedded seed.
 func seedSnapshot(t testing.TB) *knowledge.Snapshot {
 	t.Helper()
-	snap, err := loadSeed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return snap
+	return seedtest.Snapshot(t, seeds.Files)
 }
-
-var loadSeed = sync.OnceValues(func() (*knowledge.Snapshot, error) {
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		return nil, err
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return knowledge.Load(seeds.Files, cut)
-})
 
 // TestTalks plays the conversations of testdata/*.talk. A talk begins with
 // `@ day user minutes-between-messages`; `> ` is what the person says, the

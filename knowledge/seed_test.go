@@ -5,35 +5,16 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"huiwen/knowledge"
+	"huiwen/knowledge/seedtest"
 	"huiwen/knowledge/segment"
 	"huiwen/seeds"
 )
 
-var loadSeed = sync.OnceValues(func() (*knowledge.Snapshot, error) {
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		return nil, err
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return knowledge.Load(seeds.Files, cut)
-})
-
-func seed(t testing.TB) *knowledge.Snapshot {
-	t.Helper()
-	s, err := loadSeed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
+func seed(t testing.TB) *knowledge.Snapshot { t.Helper(); return seedtest.Snapshot(t, seeds.Files) }
 
 func vocabulary(t testing.TB) *knowledge.Vocabulary {
 	t.Helper()
@@ -195,15 +176,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 
 func mustBuild(t testing.TB) *knowledge.Snapshot {
 	t.Helper()
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := knowledge.Load(seeds.Files, cut)
+	s, err := knowledge.Load(seeds.Files, seedtest.Cutter(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler"
@@ -182,18 +182,7 @@ func benchOffice(b *testing.B) *office {
 // armed and held, with a directory as large as may be.
 func BenchmarkLongPlan(b *testing.B) {
 	const items, rounds = 10_000, 25
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		b.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	bureaus, err := knowledge.ReadBureaus(seeds.Files)
-	if err != nil {
-		b.Fatal(err)
-	}
+	build := seedtest.Loader(b, seeds.Files)
 	e := seedEdition(b)
 	for name := range e {
 		if strings.HasPrefix(name, "plan/") || strings.HasPrefix(name, "questions/") || strings.HasPrefix(name, "programmes/") {
@@ -202,7 +191,7 @@ func BenchmarkLongPlan(b *testing.B) {
 	}
 	e = e.With(knowledge.PlanPath("long"), []byte(longPlan(items)))
 	began := time.Now()
-	snap, err := e.Load(cut, bureaus)
+	snap, err := build(e)
 	if err != nil {
 		b.Fatal(err)
 	}

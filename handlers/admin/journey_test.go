@@ -17,7 +17,7 @@ import (
 	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/plan/document"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler/ledger"
 	"huiwen/seeds"
@@ -37,18 +37,7 @@ func answerFrom(ctx context.Context, s *knowledge.Snapshot, text string, user bo
 // follower as in service.
 func living(t *testing.T) *office {
 	t.Helper()
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bureaus, err := knowledge.ReadBureaus(seeds.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	build := seedtest.Loader(t, seeds.Files)
 	return newOffice(t, func(o *Options) {
 		// what answers the question, and little else
 		for name := range o.Library.Seed {
@@ -61,7 +50,7 @@ func living(t *testing.T) *office {
 			if s, ok := learnt.Load(e.Hash()); ok {
 				return s.(*knowledge.Snapshot), nil
 			}
-			s, err := e.Load(cut, bureaus)
+			s, err := build(e)
 			if err == nil {
 				learnt.Store(e.Hash(), s)
 			}

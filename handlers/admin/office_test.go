@@ -26,7 +26,7 @@ import (
 	"huiwen/knowledge/calendar"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/finding"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler"
@@ -35,19 +35,6 @@ import (
 )
 
 const password = "Correct-Horse-9"
-
-// seedSnapshot is loaded once for all tests.
-var seedSnapshot = sync.OnceValues(func() (*knowledge.Snapshot, error) {
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		return nil, err
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return knowledge.Load(seeds.Files, cut)
-})
 
 func seedEdition(t testing.TB) knowledge.Edition {
 	t.Helper()
@@ -74,10 +61,7 @@ func newOffice(t testing.TB, change func(*Options)) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	snap, err := seedSnapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	snap := seedtest.Snapshot(t, seeds.Files)
 	h := handlers.New(func() *knowledge.Snapshot { return snap })
 	box := post.NewBox(s, rand.Reader)
 	o := Options{

@@ -18,30 +18,15 @@ import (
 	"huiwen/handlers"
 	"huiwen/handlers/page/browsertest"
 	"huiwen/knowledge"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/seeds"
 )
-
-var loadSeed = sync.OnceValues(func() (*knowledge.Snapshot, error) {
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		return nil, err
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return knowledge.Load(seeds.Files, cut)
-})
 
 // talking answers with the real handlers as of September 2022; every session of
 // a browser is its own.
 func talking(t testing.TB) askFunc {
 	t.Helper()
-	snap, err := loadSeed()
-	if err != nil {
-		t.Fatal(err)
-	}
+	snap := seedtest.Snapshot(t, seeds.Files)
 	h := handlers.New(func() *knowledge.Snapshot { return snap })
 	var mu sync.Mutex
 	sessions := map[string][]byte{}

@@ -15,27 +15,10 @@ import (
 
 	"huiwen/knowledge"
 	"huiwen/knowledge/plan"
-	"huiwen/knowledge/segment"
+	"huiwen/knowledge/seedtest"
 	"huiwen/knowledge/store"
 	"huiwen/seeds"
 )
-
-// jieba loads snapshots as the service does.
-func jieba(b testing.TB) func(knowledge.Edition) (*knowledge.Snapshot, error) {
-	dir, err := segment.FindDictionary("")
-	if err != nil {
-		b.Fatal(err)
-	}
-	cut, err := segment.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	bureaus, err := knowledge.ReadBureaus(seeds.Files)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return func(e knowledge.Edition) (*knowledge.Snapshot, error) { return e.Load(cut, bureaus) }
-}
 
 // grownPlan is a plan of n measures made from those of the seed, each with words
 // of its own, as of a year.
@@ -74,7 +57,7 @@ func grownPlan(b testing.TB, n, year int) string {
 func BenchmarkPublish(b *testing.B) {
 	for _, n := range []int{63, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			load := jieba(b)
+			load := seedtest.Loader(b, seeds.Files)
 			seed, err := knowledge.ReadEdition(seeds.Files)
 			if err != nil {
 				b.Fatal(err)
@@ -206,7 +189,7 @@ func BenchmarkFlip(b *testing.B) {
 // BenchmarkMemory is what the process holds with one snapshot of the seed, and
 // after twenty publications.
 func BenchmarkMemory(b *testing.B) {
-	load := jieba(b)
+	load := seedtest.Loader(b, seeds.Files)
 	seed, err := knowledge.ReadEdition(seeds.Files)
 	if err != nil {
 		b.Fatal(err)
