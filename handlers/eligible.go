@@ -57,11 +57,6 @@ const (
 // scanning matches the question for everything that one may get.
 var scanning = pattern.MustCompile(`(?:我|我们|我家|像我|接下来|那么?|现在|这种|这样|有证|分别).{0,12}(?:能|可以|够)(?:享受|领|申请|得|拿|办|沾)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥|哪几)|^(?:能|可以)(?:享受|领|申请|得|拿|办)(?:得|到)*(?:什么|哪些|啥|哪样|些什么|些啥)`)
 
-// told is what the message tells of the person it asks for.
-func (t *turn) told() eligibility.Facts {
-	return t.hear(t.text)
-}
-
 // hear is what a text tells of the person it asks for. A text is read once for a
 // message: to read one costs more than all else that an answer takes.
 func (t *turn) hear(text string) eligibility.Facts {
@@ -95,7 +90,7 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	if !asks && runes(t.text) < leastStory || t.asks("phone", "where", "papers", "bureau", "what") || unwilling.MatchString(t.text) {
 		return bot.Reply{}, false
 	}
-	told := t.told()
+	told := t.hear(t.text)
 	asks = asks || t.asks("condition") && told.Told() > 0
 	story, all := t.text, told
 	if t.was.Tale != "" {
@@ -105,7 +100,7 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	switch {
 	case t.asks("target", "deadline", "rate", "ceiling", "how") && (!t.asks("elig") || told.Told() == 0):
 		return bot.Reply{}, false
-	case !asks && (all.Told() < toldFacts || t.asks("amount") || !personal.MatchString(t.text) && (howMuch.MatchString(t.text) && runes(t.text) <= longestFigure || which.MatchString(t.text) && all.Told() <= toldFacts)):
+	case !asks && (all.Told() < toldFacts || t.asks("amount") || t.wantsFigure(all)):
 		return bot.Reply{}, false
 	}
 	p := t.programme(matches, all, asks)
@@ -121,6 +116,18 @@ func (t *turn) eligible(matches []knowledge.Match) (bot.Reply, bool) {
 	}
 	t.next.Dialogue = &dialogue{Programme: p.ID, Facts: all, Story: story}
 	return t.card(p), true
+}
+
+// wantsFigure reports whether the message asks for a figure or a list, and for
+// nobody in particular.
+func (t *turn) wantsFigure(told eligibility.Facts) bool {
+	switch {
+	case personal.MatchString(t.text):
+		return false
+	case howMuch.MatchString(t.text) && runes(t.text) <= longestFigure:
+		return true
+	}
+	return which.MatchString(t.text) && told.Told() <= toldFacts
 }
 
 // asksWhether reports whether the message asks about qualifying and from there on

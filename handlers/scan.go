@@ -24,7 +24,7 @@ func (t *turn) scan() (bot.Reply, bool) {
 	if !scanning.MatchString(t.text) {
 		return bot.Reply{}, false
 	}
-	if len(t.told()) == 0 && t.was.Text != "" { // goes on with a story
+	if len(t.hear(t.text)) == 0 && t.was.Text != "" { // goes on with a story
 		t.text = t.was.Text + "," + t.text
 	}
 	all := t.prospects()

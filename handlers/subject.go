@@ -63,7 +63,7 @@ func (t *turn) subject() bot.Reply {
 	if several.MatchString(t.text) { // the person says that there is more than one
 		questions = t.parted(best)
 	}
-	if len(questions) < 2 && (best.Outside < elsewhere || best.Measure != nil && len(t.told()) >= toldFacts) {
+	if len(questions) < 2 && (best.Outside < elsewhere || best.Measure != nil && len(t.hear(t.text)) >= toldFacts) {
 		if r, ok := t.eligible(matches); ok {
 			return r
 		}
