@@ -11,8 +11,8 @@ import (
 	"huiwen/scheduler/ledger"
 )
 
-// The roles that may keep the directory and the calendar, decide on duties, order
-// about them, send a trial: those of the pages.
+// The roles that may keep the directory and the calendar and send a trial, decide on
+// duties and let reminders out, order about duties: those of the pages.
 var (
 	mayKeep   = []account.Role{account.Admin, account.Office}
 	mayDecide = []account.Role{account.Office}

@@ -177,10 +177,10 @@ func (c *call) onAccount(ctx context.Context, define func(*flag.FlagSet), act fu
 
 // adminCreate makes an account.
 func adminCreate(ctx context.Context, c *call) error {
-	var roles string
+	var roles list
 	var stdin bool
 	return c.onAccount(ctx, func(fs *flag.FlagSet) {
-		fs.StringVar(&roles, "role", "", "")
+		fs.Var(&roles, "role", "")
 		fs.BoolVar(&stdin, "password-stdin", false, "")
 	}, func(k *account.Keeper, name string) error { return createAccount(ctx, c, k, name, roles, stdin) })
 }
@@ -222,14 +222,14 @@ func adminEnable(ctx context.Context, c *call) error {
 
 // adminRoles gives an account other roles.
 func adminRoles(ctx context.Context, c *call) error {
-	roles := ""
-	return c.onAccount(ctx, func(fs *flag.FlagSet) { fs.StringVar(&roles, "role", "", "") }, func(k *account.Keeper, name string) error {
-		list, err := rolesNamed(roles)
+	var names list
+	return c.onAccount(ctx, func(fs *flag.FlagSet) { fs.Var(&names, "role", "") }, func(k *account.Keeper, name string) error {
+		roles, err := rolesNamed(names)
 		if err != nil {
 			return err
 		}
 		return k.Change(ctx, name, operator(), "account.roles", "", func(a *account.Account) error {
-			a.Roles = list
+			a.Roles = roles
 			return nil
 		})
 	})
@@ -259,20 +259,20 @@ func adminLink(ctx context.Context, c *call) error {
 	})
 }
 
-// rolesNamed reads roles parted by commas.
-func rolesNamed(roles string) ([]account.Role, error) {
-	var list []account.Role
-	for _, s := range strings.FieldsFunc(roles, func(r rune) bool { return r == ',' || r == '，' || r == '、' }) {
-		r, err := account.ParseRole(strings.TrimSpace(s))
+// rolesNamed reads roles by their names.
+func rolesNamed(names list) ([]account.Role, error) {
+	var roles []account.Role
+	for _, s := range names {
+		r, err := account.ParseRole(s)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		list = append(list, r)
+		roles = append(roles, r)
 	}
-	if len(list) == 0 {
+	if len(roles) == 0 {
 		return nil, usagef("要写 --role，如 --role admin")
 	}
-	return list, nil
+	return roles, nil
 }
 
 // adminList lists the accounts.
@@ -299,8 +299,8 @@ func operator() string {
 // maxPasswordInput bounds what is read of a password, in bytes.
 const maxPasswordInput = 1024
 
-func createAccount(ctx context.Context, c *call, k *account.Keeper, name, roles string, stdin bool) error {
-	list, err := rolesNamed(roles)
+func createAccount(ctx context.Context, c *call, k *account.Keeper, name string, names list, stdin bool) error {
+	roles, err := rolesNamed(names)
 	if err != nil {
 		return err
 	}
@@ -317,7 +317,7 @@ func createAccount(ctx context.Context, c *call, k *account.Keeper, name, roles 
 			return err
 		}
 	}
-	if err := k.Create(ctx, name, list, operator()); err != nil {
+	if err := k.Create(ctx, name, roles, operator()); err != nil {
 		return err
 	}
 	if !stdin {

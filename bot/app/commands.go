@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// A command is one subcommand, or a group of them.
+// A command is one subcommand, a group of them, or both.
 type command struct {
 	name  string
 	args  string // what stands behind the name
@@ -59,8 +59,9 @@ func commands() []command {
 			{name: "resume", args: "编号", about: "提前恢复；编号见 remind status", run: remindResume},
 			{name: "release", args: "[--yes] [--only 40,区教育局]", about: "看扣住的清单；--yes 放行（办公室）", run: release},
 		}},
-		{name: "duties", args: "[--bureau 单位] [--as-of 日期] [--json]", about: "列出各单位的任务和红黄绿灯", run: dutiesCommand},
-		{name: "duties import", args: "文件.xlsx|文件.csv [--dry-run] [--plan 计划] [--as 姓名] [--why 依据]", about: "导入分解表或改过的台账：谁在什么时候以前办什么（办公室）", run: dutiesImport},
+		{name: "duties", args: "[--bureau 单位] [--as-of 日期] [--json]", about: "列出各单位的任务和红黄绿灯", run: dutiesCommand, subs: []command{
+			{name: "import", args: "文件.xlsx|文件.csv [--dry-run] [--plan 计划] [--as 姓名] [--why 依据]", about: "导入分解表或改过的台账：谁在什么时候以前办什么（办公室）", run: dutiesImport},
+		}},
 		{name: "ledger", about: "导出台账和代拟稿；办公室的审核、转办、分解和催办", subs: []command{
 			{name: "export", args: "文件.xlsx|文件.csv|--json [--as-of 日期] [--plan 计划]", about: "导出台账", run: exportLedger},
 			{name: "paper", args: "文件.docx [--kind monthly|quarterly|circular] [--as-of 日期] [--plan 计划]", about: "写月度汇总、季度调度材料或通报的代拟稿", run: ledgerPaper},
@@ -122,25 +123,21 @@ func commands() []command {
 // find is the command that args name, its whole name and what stands behind it.
 func find(list []command, args []string) (cmd command, path string, rest []string, err error) {
 	cmd.subs = list
-	for rest = args; cmd.run == nil; rest = rest[1:] {
+	for rest = args; ; rest = rest[1:] {
+		i := slices.IndexFunc(cmd.subs, func(s command) bool { return len(rest) > 0 && s.name == rest[0] })
 		switch {
+		case i >= 0:
+			cmd, path = cmd.subs[i], prefix(path)+cmd.subs[i].name
+		case cmd.run != nil:
+			return cmd, path, rest, nil
 		case len(rest) == 0 && path != "":
 			return cmd, path, rest, usagef("%s 后面要写：%s", path, strings.Join(cmd.names(), "、"))
 		case len(rest) == 0 || isHelp(rest[0]):
 			return cmd, path, rest, errHelp
+		default:
+			return cmd, path, rest, usagef("没有 %q 这个命令", prefix(path)+rest[0])
 		}
-		i := slices.IndexFunc(cmd.subs, func(s command) bool { return len(rest) > 1 && s.name == rest[0]+" "+rest[1] })
-		if i >= 0 { // a command of two words beside the one of the first
-			rest = rest[1:]
-		} else {
-			i = slices.IndexFunc(cmd.subs, func(s command) bool { return s.name == rest[0] })
-		}
-		if i < 0 {
-			return cmd, path, rest, usagef("没有 %q 这个命令", strings.TrimSpace(path+" "+rest[0]))
-		}
-		cmd, path = cmd.subs[i], strings.TrimSpace(path+" "+cmd.subs[i].name)
 	}
-	return cmd, path, rest, nil
 }
 
 func isHelp(arg string) bool { return arg == "help" || arg == "-h" || arg == "--help" }
@@ -218,13 +215,12 @@ func help(w io.Writer, cmd command, path string) {
 		if s.about == "" {
 			continue // the program's own
 		}
-		more := s.args
-		if len(s.subs) > 0 {
-			more = strings.Join(s.names(), " | ")
-		}
+		more := []string{s.args, strings.Join(s.names(), " | ")}
 		fmt.Fprintf(w, "  %s%-*s  %s\n", prefix(path), width, s.name, s.about)
-		if more != "" {
-			fmt.Fprintf(w, "  %*s  %s\n", len(prefix(path))+width, "", more)
+		for _, m := range more {
+			if m != "" {
+				fmt.Fprintf(w, "  %*s  %s\n", len(prefix(path))+width, "", m)
+			}
 		}
 	}
 	fmt.Fprintln(w, "\n凡是改动都可加 --as 姓名（谁在操作）和 --why 理由；建了账号以后必须写 --as。")

@@ -26,6 +26,7 @@ func TestEveryCommandHelps(t *testing.T) {
 				walk(full, c.subs)
 				continue
 			}
+			walk(full, c.subs)
 			if got := runWith(t, "", nil, append(full, "--no-such-flag")...); got.code != 2 || !strings.Contains(got.err, "用法：huiwen "+strings.Join(full, " ")) {
 				t.Errorf("%v --no-such-flag: %d, %q", full, got.code, got.err)
 			}

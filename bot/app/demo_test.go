@@ -38,14 +38,12 @@ func openShow(t *testing.T) (page string, told *syncBuffer) {
 			t.Errorf("the demo ended with %d:\n%s", code, log)
 		}
 	})
-	for range 6000 { // it loads the plan and tells every bureau of it first
-		if strings.Contains(log.String(), "办公室的页面") {
-			return "http://" + at + "/", log
-		}
-		time.Sleep(10 * time.Millisecond)
+	soon, giveUp := context.WithTimeout(t.Context(), time.Minute)
+	defer giveUp()
+	if !log.says(soon, "办公室的页面") { // it loads the plan and tells every bureau of it first
+		t.Fatalf("the demo does not open:\n%s", log)
 	}
-	t.Fatalf("the demo does not open:\n%s", log)
-	return "", nil
+	return "http://" + at + "/", log
 }
 
 // says is that words came on a phone after what was last typed there.

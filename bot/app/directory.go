@@ -10,6 +10,7 @@ import (
 	"huiwen/knowledge/audit"
 	"huiwen/knowledge/directory"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 )
 
 // maxDirectoryBytes bounds the directory's file.
@@ -45,31 +46,24 @@ func directoryImport(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, c.config)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	act, err := whoActs(ctx, s, f, mayKeep...)
-	if err != nil {
-		return err
-	}
-	d, err := readDirectoryFile(rest[0])
-	if err != nil {
-		return err
-	}
-	err = s.Update(ctx, directory.Scope, func(tx store.Tx) error {
-		note := audit.Entry{ID: act.ID, Who: act.Who, Act: "directory.save", Subject: fmt.Sprintf("revision %d", d.Revision+1), Why: act.Why}
-		return errors.Join(directory.Save(tx, d), audit.Note(tx, note))
+	return c.acting(ctx, f, mayKeep, func(s store.Store, act versions.Act) error {
+		d, err := readDirectoryFile(rest[0])
+		if err != nil {
+			return err
+		}
+		err = s.Update(ctx, directory.Scope, func(tx store.Tx) error {
+			note := audit.Entry{ID: act.ID, Who: act.Who, Act: "directory.save", Subject: fmt.Sprintf("revision %d", d.Revision+1), Why: act.Why}
+			return errors.Join(directory.Save(tx, d), audit.Note(tx, note))
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Stdout, "已保存第 %d 版通讯录：%d 个单位，%d 个人\n", d.Revision+1, len(d.Bureaus), len(d.People))
+		if lost := d.Unreachable(namesOf(d), c.Now()); len(lost) > 0 {
+			fmt.Fprintf(c.Stdout, "%d 个单位没有能收到提醒的联系人\n", len(lost))
+		}
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.Stdout, "已保存第 %d 版通讯录：%d 个单位，%d 个人\n", d.Revision+1, len(d.Bureaus), len(d.People))
-	if lost := d.Unreachable(namesOf(d), c.Now()); len(lost) > 0 {
-		fmt.Fprintf(c.Stdout, "%d 个单位没有能收到提醒的联系人\n", len(lost))
-	}
-	return nil
 }
 
 func namesOf(d *directory.Directory) []string {

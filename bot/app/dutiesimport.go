@@ -18,7 +18,6 @@ import (
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler/ledger"
 	"huiwen/scheduler/sheet"
-	"huiwen/seeds"
 )
 
 // dutiesImport reads the office's table of who does what by when (分解表), or the
@@ -45,11 +44,11 @@ func dutiesImport(ctx context.Context, c *call) error {
 		return err
 	}
 	return c.acting(ctx, f, mayDecide, func(s store.Store, act versions.Act) error {
-		seeded, err := calendar.Load(seeds.Files)
+		days, err := readCalendar(ctx, s)
 		if err != nil {
 			return err
 		}
-		src, err := paperSource(ctx, s, snap, seeded, calendar.Of(c.Now()), plan)
+		src, err := paperSource(ctx, s, snap, days, calendar.Of(c.Now()), plan)
 		if err != nil {
 			return err
 		}

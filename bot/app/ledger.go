@@ -135,26 +135,36 @@ func (c *call) sources(ctx context.Context, asOf, plan string) (paper.Source, er
 		return src, err
 	}
 	defer s.Close()
-	seeded, err := calendar.Load(seeds.Files)
+	days, err := readCalendar(ctx, s)
 	if err != nil {
 		return src, err
 	}
-	return paperSource(ctx, s, snap, seeded, src.AsOf, plan)
+	return paperSource(ctx, s, snap, days, src.AsOf, plan)
+}
+
+// readCalendar is [keptCalendar] with the embedded seed.
+func readCalendar(ctx context.Context, s store.Store) (*calendar.Calendar, error) {
+	seeded, err := calendar.Load(seeds.Files)
+	if err != nil {
+		return nil, err
+	}
+	return keptCalendar(ctx, s, seeded)
+}
+
+// keptCalendar is the calendar that is kept, with the seeded years that nobody entered.
+func keptCalendar(ctx context.Context, s store.Store, seeded *calendar.Calendar) (*calendar.Calendar, error) {
+	return store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, seeded) })
 }
 
 // paperSource reads what papers are made of on a day, of the plan in force then
 // unless another is named.
-func paperSource(ctx context.Context, s store.Store, snap *knowledge.Snapshot, seeded *calendar.Calendar, asOf calendar.Day, named string) (paper.Source, error) {
+func paperSource(ctx context.Context, s store.Store, snap *knowledge.Snapshot, days *calendar.Calendar, asOf calendar.Day, named string) (paper.Source, error) {
 	p := snap.On(asOf.String()).Plan
-	src := paper.Source{Title: p.Title, Plan: cmp.Or(named, ledger.PlanKey(p)), AsOf: asOf}
+	src := paper.Source{Title: p.Title, Plan: cmp.Or(named, ledger.PlanKey(p)), AsOf: asOf, Calendar: days}
 	for _, it := range p.Items {
 		src.Items = append(src.Items, paper.Item{No: it.No, Label: it.Label(), Text: it.Body(), Bureaus: it.Bureaus, Targets: it.Targets})
 	}
 	var err error
-	src.Calendar, err = store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, seeded) })
-	if err != nil {
-		return src, err
-	}
 	if src.People, err = readDirectory(ctx, s); err != nil {
 		return src, err
 	}

@@ -14,7 +14,6 @@ import (
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
 	"huiwen/scheduler/ledger"
-	"huiwen/seeds"
 )
 
 // officeVerbs are what the office and the inspectors order by the command line.
@@ -200,11 +199,7 @@ func ledgerUrge(ctx context.Context, c *call) error {
 		if err != nil {
 			return err
 		}
-		seeded, err := calendar.Load(seeds.Files)
-		if err != nil {
-			return err
-		}
-		days, err := store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, seeded) })
+		days, err := readCalendar(ctx, s)
 		if err != nil {
 			return err
 		}

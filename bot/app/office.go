@@ -112,12 +112,7 @@ func cardsList(ctx context.Context, c *call) error {
 	if draft, err = d.latest(ctx, draft); err != nil {
 		return err
 	}
-	var e knowledge.Edition
-	if draft == "" {
-		_, e, err = d.Published(ctx)
-	} else {
-		_, e, err = d.Draft(ctx, draft)
-	}
+	e, err := d.edition(ctx, draft)
 	if err != nil {
 		return err
 	}
@@ -198,11 +193,7 @@ func cardsDrop(ctx context.Context, c *call) error {
 }
 
 func (c *call) onCards(ctx context.Context, d *planDesk, draft, step string, change func(knowledge.Edition) (knowledge.Edition, error)) error {
-	draft, err := d.latest(ctx, draft)
-	if err != nil {
-		return err
-	}
-	made, err := d.Change(ctx, draft, step, d.act, change)
+	made, err := d.change(ctx, draft, step, change)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"huiwen/bot/post"
 	"huiwen/knowledge/pause"
 	"huiwen/knowledge/store"
+	"huiwen/knowledge/versions"
 )
 
 // pausedFor is how long a reading of the pauses counts.
@@ -94,14 +95,7 @@ func switchChannel(ctx context.Context, c *call, define func(*flag.FlagSet), cha
 	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, c.config)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	act, err := whoActs(ctx, s, f, maySteer...)
-	if err != nil {
-		return err
-	}
-	return s.Update(ctx, pause.Scope, func(tx store.Tx) error { return change(tx, rest[0], act.Who) })
+	return c.acting(ctx, f, maySteer, func(s store.Store, act versions.Act) error {
+		return s.Update(ctx, pause.Scope, func(tx store.Tx) error { return change(tx, rest[0], act.Who) })
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"huiwen/knowledge"
 	"huiwen/knowledge/account"
 	"huiwen/knowledge/store"
 	"huiwen/knowledge/versions"
@@ -34,14 +35,12 @@ func (a *actFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&a.why, "why", "", "")
 }
 
-// The roles that may change a draft, approve one, publish one, pause a channel, and
-// let reminders out or give duties.
+// The roles that may change a draft, approve one, publish one, pause a channel.
 var (
 	mayEdit    = []account.Role{account.Admin, account.Editor}
 	mayApprove = []account.Role{account.Admin, account.Reviewer, account.Issuer}
 	mayPublish = []account.Role{account.Admin, account.Issuer}
 	maySteer   = []account.Role{account.Admin, account.System}
-	mayRemind  = []account.Role{account.Office}
 )
 
 // openDesk opens the store for a person who may act.
@@ -120,6 +119,25 @@ func printJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// edition is that of a draft, of what is published for "".
+func (d *planDesk) edition(ctx context.Context, draft string) (e knowledge.Edition, err error) {
+	if draft == "" {
+		_, e, err = d.Published(ctx)
+	} else {
+		_, e, err = d.Draft(ctx, draft)
+	}
+	return e, err
+}
+
+// change changes the draft that is meant, in the name of who acts.
+func (d *planDesk) change(ctx context.Context, draft, step string, change func(knowledge.Edition) (knowledge.Edition, error)) (versions.Draft, error) {
+	draft, err := d.latest(ctx, draft)
+	if err != nil {
+		return versions.Draft{}, err
+	}
+	return d.Change(ctx, draft, step, d.act, change)
 }
 
 // latest is the draft that is meant when none is named: the latest made, "" for

@@ -67,12 +67,7 @@ func planDocuments(ctx context.Context, c *call) error {
 		return err
 	}
 	defer desk.Close()
-	var e knowledge.Edition
-	if draft == "" {
-		_, e, err = desk.Published(ctx)
-	} else {
-		_, e, err = desk.Draft(ctx, draft)
-	}
+	e, err := desk.edition(ctx, draft)
 	if err != nil {
 		return err
 	}

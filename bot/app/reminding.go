@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -103,14 +102,16 @@ func newDuties(c *call, s store.Store, r *scheduler.Service) *handlers.Options {
 	who := &roll{store: s, now: c.Now}
 	return &handlers.Options{
 		Ledger: newBook(s, who), People: who.directory,
-		Calendar: func(ctx context.Context) (*calendar.Calendar, error) {
-			return store.View(ctx, s, calendar.Scope, func(tx store.Tx) (*calendar.Calendar, error) { return calendar.Kept(tx, r.Calendar) })
-		},
+		Calendar: func(ctx context.Context) (*calendar.Calendar, error) { return keptCalendar(ctx, s, r.Calendar) },
 		Pause: func(ctx context.Context, p handlers.Silence) error {
 			return r.Pause(ctx, scheduler.Pause{ID: p.ID, Bureau: p.Bureau, No: p.No, By: p.By, Why: p.Why, Until: p.Until, At: p.At})
 		},
 		Paper: func(ctx context.Context, p handlers.Paper, at time.Time) ([]string, error) {
-			src, err := paperSource(ctx, s, r.Snapshot(), r.Calendar, calendar.Of(at), "")
+			days, err := keptCalendar(ctx, s, r.Calendar)
+			if err != nil {
+				return nil, err
+			}
+			src, err := paperSource(ctx, s, r.Snapshot(), days, calendar.Of(at), "")
 			return paper.Text(paperKinds[p], src), err
 		},
 	}
@@ -152,7 +153,7 @@ func arm(ctx context.Context, c *call) error {
 		return err
 	}
 	defer s.Close()
-	act, err := whoActs(ctx, s, f, mayRemind...)
+	act, err := whoActs(ctx, s, f, mayDecide...)
 	if err != nil {
 		return err
 	}
@@ -198,10 +199,10 @@ func goesOn(s *knowledge.Snapshot, day calendar.Day) (former string, measures ma
 func release(ctx context.Context, c *call) error {
 	var yes bool
 	var f actFlags
-	var only string
+	var only list
 	if _, err := c.parse(0, 0, func(fs *flag.FlagSet) {
 		fs.BoolVar(&yes, "yes", false, "")
-		fs.StringVar(&only, "only", "", "")
+		fs.Var(&only, "only", "")
 		fs.StringVar(&f.as, "as", "", "")
 	}); err != nil {
 		return err
@@ -215,15 +216,14 @@ func release(ctx context.Context, c *call) error {
 	if !yes {
 		return heldList(ctx, c, r, now)
 	}
-	act, err := whoActs(ctx, s, f, mayRemind...)
+	act, err := whoActs(ctx, s, f, mayDecide...)
 	if err != nil {
 		return err
 	}
 	var pick func(scheduler.Notice) bool
-	if only != "" {
-		wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
+	if len(only) > 0 {
 		pick = func(n scheduler.Notice) bool {
-			return slices.Contains(wanted, n.Duty.No) || slices.Contains(wanted, n.Duty.Bureau)
+			return slices.Contains(only, n.Duty.No) || slices.Contains(only, n.Duty.Bureau)
 		}
 	}
 	if err := r.Release(ctx, now, act.Who, pick); err != nil {

@@ -49,15 +49,12 @@ func changeWords(ctx context.Context, c *call, kind string, least int, drop bool
 		return err
 	}
 	defer d.Close()
-	if draft, err = d.latest(ctx, draft); err != nil {
-		return err
-	}
 	day := c.Now().In(handlers.Zone).Format(time.DateOnly)
 	verb := "加"
 	if drop {
 		verb = "去掉"
 	}
-	made, err := d.Change(ctx, draft, verb+" "+kind+" "+strings.Join(rest, " "), d.act, wordChange(kind, rest, drop, source, day))
+	made, err := d.change(ctx, draft, verb+" "+kind+" "+strings.Join(rest, " "), wordChange(kind, rest, drop, source, day))
 	if err != nil {
 		return err
 	}
